@@ -1,0 +1,1 @@
+"""What exists: units, device values with their sources, topologies and the graphs they build."""

@@ -1,0 +1,1 @@
+"""One topology a file; its Spec is found here by its `kind`, without a registry."""

@@ -1,0 +1,1 @@
+"""What is asked: models, layouts, schedules, jobs, prices and scenarios."""

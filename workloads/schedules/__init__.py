@@ -1,0 +1,1 @@
+"""One pipeline schedule a file; its Spec is found here by its `kind`, without a registry."""
