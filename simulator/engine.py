@@ -177,7 +177,7 @@ def _check(tasks: Sequence[Task]) -> None:
 def _blocked(tasks: Sequence[Task], end_s: Sequence[float]) -> str:
     """Say which tasks stand first on their streams and what each waits for."""
     left = [index for index, end in enumerate(end_s) if math.isnan(end)]
-    first = list({(tasks[i].rank, tasks[i].stream): i for i in reversed(left)}.values())[::-1]
+    first = sorted({(tasks[i].rank, tasks[i].stream): i for i in reversed(left)}.values())
     lines = [f"{len(left)} of {len(tasks)} tasks can never start; the first of them:"]
     for index in first[:NAMED_IN_A_DEADLOCK]:
         waits = ", ".join(_called(tasks, other) for other in tasks[index].after if math.isnan(end_s[other]))
