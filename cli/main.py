@@ -87,7 +87,9 @@ def build() -> typer.Typer:
     return app
 
 
-def everywhere(debug: Annotated[bool, typer.Option(help="On an error, print the traceback as well.")] = False) -> None:
+def everywhere(
+    debug: Annotated[bool, typer.Option(help="On an error, print the traceback as well.")] = False,
+) -> None:
     """Predict time, cost and memory of large mixture-of-experts training from one YAML scenario."""
 
 

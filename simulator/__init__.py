@@ -1,0 +1,1 @@
+"""What happens: costs, plan, events, result."""

@@ -1,0 +1,46 @@
+"""What all tests share: where Chromium is, no silent skip in CI, repeatable property tests there."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Generator
+
+import hypothesis
+import pytest
+
+IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+MISSING = "is not installed"
+
+hypothesis.settings.register_profile("ordinary", deadline=None)
+hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
+hypothesis.settings.load_profile("ci" if IN_CI else "ordinary")
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Path of the browser; skips where there is none, which is an error in CI."""
+    for name in BROWSERS:
+        if path := shutil.which(name):
+            return path
+    pytest.skip(f"Chromium {MISSING}: apt-get install chromium")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """In CI a test that skips for what the machine lacks fails: .ci/run installs what tests need."""
+    report = yield
+    if IN_CI and report.skipped and MISSING in str(report.longrepr):
+        report.outcome = "failed"
+        report.longrepr = f"skipped in CI, where nothing may be missing: {report.longrepr}"
+    return report
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A browser test says so by its marker, so that `-m "not browser"` leaves all of them out."""
+    for item in items:
+        if "chromium" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.browser)
