@@ -73,8 +73,8 @@ def held(order: Sequence[Step]) -> tuple[Held, ...]:
 def most_in_flight(order: Sequence[Step]) -> int:
     """Return the most micro-batches of which one rank holds any activation at once.
 
-    A micro-batch counts from the start of its forward to the end of its backward, where that is split to the end of
-    its weight gradient; once for each stage that the rank does for it.
+    A micro-batch counts from the start of its forward to the end of its backward (where that is split: of its
+    weight gradient), once for each stage that the rank does for it.
     """
     return max((whole + weight_only for whole, weight_only in held(order)), default=0)
 

@@ -16,7 +16,8 @@ class ScheduleError(ValueError):
 class Work(NamedTuple):
     """One chunk: what is done for one micro-batch by one stage of the model.
 
-    op   F forward; B full backward (input and weight gradient); I input gradient only; W postponed weight gradient
+    op   F forward; B full backward, that is input and weight gradient; I input gradient alone; W the weight
+         gradient that an I postponed
     """
 
     op: Op
@@ -48,9 +49,9 @@ class ChunkTimes(NamedTuple):
 class ScheduleSpec(Spec):
     """A pipeline schedule. A file in workloads/schedules with one subclass adds one.
 
-    What waits for what is the same for all: F(m, s) for F(m, s-1); B or I(m, s) for B or I(m, s+1), on the last
-    stage for its own F; W(m, s) for I(m, s). The rank that does a stage of a micro-batch is the one in whose order
-    it stands.
+    What waits for what is the same for all: F(m, s) for F(m, s-1); B or I(m, s) for B or I(m, s+1), on the
+    last stage for its own F; W(m, s) for I(m, s). The rank that does a stage of a micro-batch is the one in
+    whose order it stands.
     """
 
     kind: str
@@ -63,9 +64,9 @@ class ScheduleSpec(Spec):
         """Stages whose parameters `rank` holds."""
         return (rank,)
 
-    def parameter_copies(self, ranks: int) -> int:
-        """Number of ranks of a pipeline that hold the parameters of one stage."""
-        return sum(len(self.stages_of(rank, ranks)) for rank in range(ranks)) // self.stages(ranks)
+    def holders(self, stage: int, ranks: int) -> tuple[int, ...]:
+        """Pipeline ranks that hold the parameters of a stage, ascending."""
+        return tuple(rank for rank in range(ranks) if stage in self.stages_of(rank, ranks))
 
     def problems(self, ranks: int, micro_batches: int) -> list[str]:
         """Say why the schedule cannot run like this, and what would work; empty if it can."""

@@ -9,7 +9,7 @@ from typing import Literal
 from workloads.schedule import ChunkTimes, Op, ScheduleSpec, Step, Work
 
 Phase = Sequence[str]
-"""Steps as text: F forward, B full backward, b input gradient, W weight gradient; 0 or 1 the end; & overlapped."""
+"""Steps as text: F forward, B full backward, b input gradient, W weight gradient; 0, 1 end; & overlapped."""
 
 OP_OF: dict[str, Op] = {"F": "F", "B": "B", "b": "I"}
 
@@ -17,7 +17,7 @@ OP_OF: dict[str, Op] = {"F": "F", "B": "B", "b": "I"}
 class DualPipe(ScheduleSpec):
     """The first half of the micro-batches enters at rank 0, the second half at the last rank.
 
-    Rank r holds stages r and PP-1-r: each stage is held twice, the first and the last stage by the same ranks.
+    Rank r holds stages r and PP-1-r: each stage is held twice, the first and the last by the same ranks.
     """
 
     kind: Literal["dualpipe"] = "dualpipe"

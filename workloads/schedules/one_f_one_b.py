@@ -1,4 +1,4 @@
-"""1F1B: each rank turns to backwards as early as it can, then takes turns (arXiv 2104.04473, PipeDream-Flush)."""
+"""1F1B: as few forwards ahead as fill the pipeline, then one forward, one backward (arXiv 2104.04473)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from workloads.schedule import ChunkTimes, ScheduleSpec, Step, Work
 
 
 class OneFOneB(ScheduleSpec):
-    """Enough forwards to fill the ranks after it, then one forward, one backward, then the backwards left."""
+    """Enough forwards to fill the ranks after it, then turns, then the backwards left."""
 
     kind: Literal["1f1b"] = "1f1b"
 

@@ -1,0 +1,121 @@
+"""How a job lies on the ranks: TP, PP, EP, DP, CP, the schedule, and which rank works together with which."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple, Self
+
+from pydantic import Field, model_validator
+
+from topologies.spec import Discovered, Spec
+from topologies.units import Count, CountOrZero
+from workloads.divide import nearest_divisors
+from workloads.schedule import ScheduleSpec
+
+
+Axis = Literal["tp", "cp", "dp", "pp", "ep", "edp", "dp x cp"]
+"""Along tp, cp, dp or pp; ep: ranks that together hold all experts; edp: ranks that hold the same experts;
+dp x cp: ranks that hold the same parameters outside the experts."""
+
+
+class Coordinates(NamedTuple):
+    """Place of a rank: position along each axis, from 0."""
+
+    tp: int
+    cp: int
+    dp: int
+    pp: int
+
+
+class Layout(Spec):
+    """Sizes of the parallel axes and what goes with them.
+
+    Ranks are numbered with tp fastest, then cp, then dp, and pp slowest: neighbours share a node, a pipeline
+    crosses the cluster. The tp x cp x dp ranks of one pipeline rank share its stages; experts lie on ep
+    consecutive ones of them, and the next ep hold copies.
+
+    zero_stage         spread over dp x cp: 0 nothing, 1 optimiser states, 2 and gradients, 3 and parameters
+    layers_per_stage   blocks of each stage, the embedding before the first and head and MTP after the last
+                       uncounted; without it the stages are cut by cost
+    """
+
+    tp: Count = 1
+    pp: Count = 1
+    ep: Count = 1
+    dp: Count = 1
+    cp: Count = 1
+    zero_stage: Annotated[int, Field(ge=0, le=3)] = 1
+    schedule: Annotated[ScheduleSpec, Discovered("workloads.schedules")]
+    layers_per_stage: tuple[CountOrZero, ...] | None = None
+
+    @model_validator(mode="after")
+    def _fits_itself(self) -> Self:
+        """Refuse what no cluster or model could mend."""
+        if self.ranks_per_stage % self.ep:
+            raise ValueError(
+                f"ep = {self.ep} does not divide tp x cp x dp = {self.tp} x {self.cp} x {self.dp} = "
+                f"{self.ranks_per_stage}, the ranks that share a stage: "
+                f"use ep = {nearest_divisors(self.ranks_per_stage, self.ep)}"
+            )
+        stages = self.schedule.stages(self.pp)
+        counts = self.layers_per_stage
+        if counts is not None and len(counts) != stages:
+            raise ValueError(
+                f"layers_per_stage has {len(counts)} numbers, but {self.schedule.kind} on pp = {self.pp} has "
+                f"{stages} stages: give {stages}"
+            )
+        if counts is not None and not all(counts[1:-1]):
+            raise ValueError(
+                "layers_per_stage leaves a stage without work: only the first and the last may be 0"
+            )
+        return self
+
+    @property
+    def ranks(self) -> int:
+        """Number of GPUs the layout takes: tp x cp x dp x pp."""
+        return self.ranks_per_stage * self.pp
+
+    @property
+    def ranks_per_stage(self) -> int:
+        """Number of ranks that share the stages of one pipeline rank: tp x cp x dp."""
+        return self.tp * self.cp * self.dp
+
+    def coordinates(self, rank: int) -> Coordinates:
+        """Place of a rank; raises ValueError outside 0 to ranks - 1."""
+        if not 0 <= rank < self.ranks:
+            raise ValueError(f"rank {rank} is not one of 0 to {self.ranks - 1}")
+        rest, tp = divmod(rank, self.tp)
+        rest, cp = divmod(rest, self.cp)
+        pp, dp = divmod(rest, self.dp)
+        return Coordinates(tp, cp, dp, pp)
+
+    def rank(self, place: Coordinates) -> int:
+        """Rank at a place; the inverse of `coordinates`."""
+        return ((place.pp * self.dp + place.dp) * self.cp + place.cp) * self.tp + place.tp
+
+    def group(self, rank: int, axis: Axis) -> range:
+        """Ranks that `rank` works together with along an axis, itself among them, ascending."""
+        stride, size = self._stride_and_size(axis)
+        first = rank - rank // stride % size * stride
+        return range(first, first + size * stride, stride)
+
+    def _stride_and_size(self, axis: Axis) -> tuple[int, int]:
+        """Distance between neighbours along an axis, and their number."""
+        return {
+            "tp": (1, self.tp),
+            "cp": (self.tp, self.cp),
+            "dp": (self.tp * self.cp, self.dp),
+            "pp": (self.ranks_per_stage, self.pp),
+            "ep": (1, self.ep),
+            "edp": (self.ep, self.ranks_per_stage // self.ep),
+            "dp x cp": (self.tp, self.cp * self.dp),
+        }[axis]
+
+
+def node(rank: int, gpus_per_node: int) -> int:
+    """Node of a rank: nodes are filled one after the other."""
+    return rank // gpus_per_node
+
+
+def nodes(group: range, gpus_per_node: int) -> int:
+    """Number of nodes that a group of ranks touches."""
+    return len({node(rank, gpus_per_node) for rank in group})
