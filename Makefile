@@ -48,7 +48,7 @@ clean:
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 .venv/.made:
-	@[ -n "$(PYTHON)" ] || { echo "clustercast needs Python 3.11 or newer, and none was found on PATH." \
+	@[ -n "$(PYTHON)" ] && command -v "$(PYTHON)" >/dev/null || { echo "clustercast needs Python 3.11 or newer, and none was found on PATH." \
 		"Install one, or name it: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "clustercast needs Python 3.11 or newer;" \
 		"$(PYTHON) is `$(PYTHON) --version 2>&1`. Name another: make PYTHON=/path/to/python3.11 $(MAKECMDGOALS)"; exit 1; }
