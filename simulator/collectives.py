@@ -1,0 +1,125 @@
+"""Seconds and bytes of what GPUs send each other, in closed form, with the link that binds."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+LinkKind = Literal["nvlink", "network", "none"]
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What one GPU reaches others over; rates are achieved, per direction.
+
+    gpus_per_node   GPUs that reach each other over NVLink
+    """
+
+    gpus_per_node: int
+    nvlink_bytes_per_s: float
+    nvlink_latency_s: float
+    network_bytes_per_s: float
+    network_latency_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Ranks that take part in a collective: `per_node` of them in each of `nodes` nodes."""
+
+    nodes: int
+    per_node: int
+
+    @property
+    def size(self) -> int:
+        """Number of ranks."""
+        return self.nodes * self.per_node
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """What one collective asks of each GPU.
+
+    nvlink_bytes, network_bytes   sent by one GPU over that link
+    bound    the link that sets the time
+    """
+
+    seconds: float
+    nvlink_bytes: float
+    network_bytes: float
+    bound: LinkKind
+
+
+NOTHING = Transfer(0.0, 0.0, 0.0, "none")
+
+
+def _slower(nvlink_bytes: float, network_bytes: float, links: Links) -> Transfer:
+    """Time of two links that work at once: the slower one plus the latencies on the way."""
+    nvlink_s = nvlink_bytes / links.nvlink_bytes_per_s
+    network_s = network_bytes / links.network_bytes_per_s
+    latency_s = links.nvlink_latency_s * (nvlink_bytes > 0) + links.network_latency_s * (network_bytes > 0)
+    if nvlink_bytes <= 0 and network_bytes <= 0:
+        return NOTHING
+    bound: LinkKind = "network" if network_s >= nvlink_s else "nvlink"
+    return Transfer(max(nvlink_s, network_s) + latency_s, nvlink_bytes, network_bytes, bound)
+
+
+def expert_all_to_all(tokens: int, token_bytes: float, spread: Spread, links: Links) -> Transfer:
+    """Send each token to its experts and no further than needed; the combine is the same path backwards.
+
+    A token crosses the network once for each other node it reaches, to the GPU of the same index there, and goes on
+    over NVLink to each GPU it reaches (arXiv 2412.19437, section 3.2.2). The port of the busiest link binds, which is
+    exact for balanced loads (every port sends and receives the same).
+
+    tokens   held by one GPU;  token_bytes   payload and scales of one token
+    """
+    network_bytes = tokens * token_bytes * spread.other_nodes
+    nvlink_bytes = tokens * token_bytes * spread.nvlink_hops
+    return _slower(nvlink_bytes, network_bytes, links)
+
+
+@dataclass(frozen=True, slots=True)
+class Spread:
+    """How far the experts of one token lie apart, on average.
+
+    nodes, gpus   distinct ones that a token reaches
+    other_nodes   of the nodes, those the token is not on already
+    nvlink_hops   of the GPUs, those reached by a hop over NVLink
+    """
+
+    nodes: float
+    gpus: float
+    other_nodes: float
+    nvlink_hops: float
+
+
+def reduce_scatter(buffer_bytes: float, group: Group, links: Links) -> Transfer:
+    """Sum a buffer over the group and leave each rank its share.
+
+    Inside a node first, over NVLink; then each rank's share between nodes, each over its own network port. Each
+    level moves (n - 1)/n of what it is given (Thakur et al. 2005, ring and recursive halving alike). The two levels
+    work at once on different pieces of the buffer, so the slower one sets the time.
+
+    buffer_bytes   held by each rank before
+    """
+    nvlink_bytes = buffer_bytes * (group.per_node - 1) / group.per_node
+    network_bytes = buffer_bytes / group.per_node * (group.nodes - 1) / group.nodes
+    return _slower(nvlink_bytes, network_bytes, links)
+
+
+def all_gather(buffer_bytes: float, group: Group, links: Links) -> Transfer:
+    """Give every rank the whole buffer of which each holds a share; the mirror of `reduce_scatter`.
+
+    buffer_bytes   held by each rank afterwards
+    """
+    return reduce_scatter(buffer_bytes, group, links)
+
+
+def all_reduce(buffer_bytes: float, group: Group, links: Links) -> Transfer:
+    """Sum a buffer over the group for all: a reduce-scatter, then an all-gather."""
+    half = reduce_scatter(buffer_bytes, group, links)
+    return Transfer(2 * half.seconds, 2 * half.nvlink_bytes, 2 * half.network_bytes, half.bound)
+
+
+def send(size_bytes: float, links: Links, same_node: bool) -> Transfer:
+    """Send one message from a GPU to another."""
+    return _slower(size_bytes, 0.0, links) if same_node else _slower(0.0, size_bytes, links)

@@ -1,0 +1,109 @@
+"""The end of a step: gradients summed over replicas, the optimiser, parameters sent back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from topologies.hardware import Gpu
+
+from simulator.collectives import Group, Links, Transfer, all_gather, all_reduce, reduce_scatter
+from simulator.costs import memory_s
+
+FORMAT_BYTES = {"fp8": 1, "bf16": 2, "fp32": 4}
+MASTER_BYTES = 4
+"""Master weights are FP32 (arXiv 2412.19437, section 3.3.3)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameters:
+    """Parameters that one rank holds, all its stages together.
+
+    dense    the same on every rank of the stage;  routed   of its own experts
+    """
+
+    dense: float
+    routed: float
+
+    @property
+    def total(self) -> float:
+        """Both."""
+        return self.dense + self.routed
+
+    def __add__(self, other: Parameters) -> Parameters:
+        return Parameters(self.dense + other.dense, self.routed + other.routed)
+
+
+@dataclass(frozen=True, slots=True)
+class Formats:
+    """Bytes of one number as the step's end moves it."""
+
+    gradient_bytes: int
+    moment_bytes: int
+    weight_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replicas:
+    """Who holds the same parameters: the groups over which gradients are summed.
+
+    sharded   True where each rank of a group keeps and updates only its share (ZeRO-1 and up)
+    """
+
+    dense: Group
+    routed: Group
+    sharded: bool
+
+    def owned(self, parameters: Parameters) -> float:
+        """Parameters whose optimiser state one rank keeps."""
+        if not self.sharded:
+            return parameters.total
+        return parameters.dense / self.dense.size + parameters.routed / self.routed.size
+
+
+@dataclass(frozen=True, slots=True)
+class Finish:
+    """What each rank does after its last backward.
+
+    reduce   gradients summed, dense and routed one after the other;  gather   parameters sent back
+    """
+
+    reduce: tuple[Transfer, ...]
+    update_s: float
+    gather: tuple[Transfer, ...]
+
+    @property
+    def reduce_s(self) -> float:
+        """Seconds until all gradients are summed."""
+        return sum(transfer.seconds for transfer in self.reduce)
+
+    @property
+    def gather_s(self) -> float:
+        """Seconds until all parameters are back."""
+        return sum(transfer.seconds for transfer in self.gather)
+
+
+def finish(parameters: Parameters, replicas: Replicas, formats: Formats, gpu: Gpu, links: Links) -> Finish:
+    """Time the end of a step for one rank.
+
+    With sharding, gradients are reduce-scattered and parameters gathered (arXiv 1910.02054, section 5); without,
+    gradients are all-reduced and nothing is sent back.
+    """
+    gradients = [(parameters.dense, replicas.dense), (parameters.routed, replicas.routed)]
+    update_s = memory_s(update_bytes(parameters, replicas, formats), gpu)
+    if not replicas.sharded:
+        reduced = tuple(all_reduce(n * formats.gradient_bytes, group, links) for n, group in gradients)
+        return Finish(reduced, update_s, ())
+    reduced = tuple(reduce_scatter(n * formats.gradient_bytes, group, links) for n, group in gradients)
+    gathered = tuple(all_gather(n * formats.weight_bytes, group, links) for n, group in gradients)
+    return Finish(reduced, update_s, gathered)
+
+
+def update_bytes(parameters: Parameters, replicas: Replicas, formats: Formats) -> float:
+    """Bytes that the optimiser reads and writes on one rank.
+
+    Gradient norm: own gradients once. Adam on what the rank owns: gradient read; master and both moments read and
+    written; the weight written. Last, all gradients are set to zero.
+    """
+    owned = replicas.owned(parameters)
+    adam = formats.gradient_bytes + 2 * (MASTER_BYTES + 2 * formats.moment_bytes) + formats.weight_bytes
+    return owned * (formats.gradient_bytes + adam) + parameters.total * formats.gradient_bytes

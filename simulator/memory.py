@@ -1,0 +1,98 @@
+"""Bytes that each pipeline rank keeps on its GPU at the fullest moment of a step, by part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.finish import MASTER_BYTES, Formats, Parameters, Replicas
+from topologies.units import pretty
+from workloads.schedule import Step
+
+
+class DoesNotFit(ValueError):
+    """A rank would need more memory than its GPU has; the message names the largest terms and a way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageMemory:
+    """What one stage keeps for one micro-batch.
+
+    kept_bytes           from forward to backward
+    kept_for_weights_bytes   from the input gradient to a postponed weight gradient
+    """
+
+    kept_bytes: float
+    kept_for_weights_bytes: float
+
+
+@dataclass(frozen=True, slots=True)
+class RankMemory:
+    """Bytes by part on one rank; activations at the fullest moment."""
+
+    parameters: float
+    gradients: float
+    optimizer: float
+    activations: float
+    buffers: float
+    workspace: float
+
+    @property
+    def total(self) -> float:
+        """All parts."""
+        return (
+            self.parameters
+            + self.gradients
+            + self.optimizer
+            + self.activations
+            + self.buffers
+            + self.workspace
+        )
+
+
+def states(parameters: Parameters, replicas: Replicas, formats: Formats) -> tuple[float, float, float]:
+    """Bytes of parameters, gradients and optimiser states (arXiv 1910.02054, section 3; stages 0 and 1)."""
+    owned = replicas.owned(parameters)
+    optimizer = owned * (MASTER_BYTES + 2 * formats.moment_bytes)
+    return parameters.total * formats.weight_bytes, parameters.total * formats.gradient_bytes, optimizer
+
+
+def activations_bytes(order: Sequence[Step], stages: Sequence[StageMemory]) -> float:
+    """Most bytes of activations that one rank holds at once.
+
+    A forward's are held from its start; a full backward frees them at its end; an input gradient leaves what the
+    postponed weight gradient needs.
+
+    order    [step] of the rank;  stages   [stage] of the whole model
+    """
+    held = most = 0.0
+    for step in order:
+        held += sum(stages[work.stage].kept_bytes for work in step if work.op == "F")
+        most = max(most, held)
+        for work in step:
+            held -= _freed(work.op, stages[work.stage])
+    return most
+
+
+def _freed(op: str, stage: StageMemory) -> float:
+    """Bytes that are free once a chunk has ended."""
+    if op == "B":
+        return stage.kept_bytes
+    if op == "I":
+        return stage.kept_bytes - stage.kept_for_weights_bytes
+    return stage.kept_for_weights_bytes if op == "W" else 0.0
+
+
+def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str) -> None:
+    """Raise DoesNotFit for the fullest rank if it needs more than `usable_bytes`."""
+    fullest = max(range(len(ranks)), key=lambda rank: ranks[rank].total)
+    memory = ranks[fullest]
+    if memory.total <= usable_bytes:
+        return
+    parts = {name: getattr(memory, name) for name in memory.__slots__}
+    largest = sorted(parts, key=lambda name: -parts[name])[:3]
+    terms = ", ".join(f"{name} {pretty(parts[name], 'bytes')}" for name in largest)
+    raise DoesNotFit(
+        f"pipeline rank {fullest} needs {pretty(memory.total, 'bytes')} a GPU, "
+        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {advice}"
+    )

@@ -1,0 +1,117 @@
+"""The tasks of a whole step: every rank's chunks in schedule order, the sends between them, the step's end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simulator.chunks import COMM, COMPUTE
+from simulator.engine import Task
+from simulator.finish import Finish
+from workloads.order import Chunk, resolve
+from workloads.schedule import Step, Work
+
+SEND_STREAM = "link:network-out"
+CATEGORY = {"F": "1f", "B": "1b", "I": "1b", "W": "1w"}
+PAIR = "1f1b"
+SEND, BARRIER, FINISH = "send", "barrier", "optimizer"
+
+
+class Slot(NamedTuple):
+    """A task and the line of the time budget it counts under."""
+
+    task: Task
+    category: str
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long things take in a pipeline.
+
+    step_s    seconds of each distinct step content, by its key
+    send_s    seconds of one activation (or its gradient) from a stage to the next
+    finish    [rank]  what each rank does at the end;  peers   [rank]  ranks that hold the same parameters
+    """
+
+    step_s: Mapping[tuple[Work, ...], float]
+    send_s: float
+    finish: Sequence[Finish]
+    peers: Sequence[Sequence[int]]
+
+
+def content(step: Step) -> tuple[Work, ...]:
+    """What a step does, whatever the micro-batch: two steps of one content take the same time."""
+    return tuple(work._replace(micro_batch=0) for work in step)
+
+
+def name(step: Step) -> str:
+    """How a step is called in a timeline ("F 12 s3 & B 4 s12")."""
+    return " & ".join(f"{work.op} {work.micro_batch} s{work.stage}" for work in step)
+
+
+def tasks(orders: Sequence[Sequence[Step]], pace: Pace) -> tuple[Slot, ...]:
+    """Return all tasks of a step, each with what it waits for.
+
+    orders   [rank][step]
+    A chunk's result goes to the next stage when its step has ended, over the rank's own port, one message at a time;
+    where the next stage is on the same rank nothing is sent.
+    """
+    chunks = resolve(orders)
+    first = _first_of_each(orders)
+    sends = _sends(chunks, first[-1])
+    waits: dict[int, list[int]] = {}
+    for chunk in chunks:
+        if chunk.after is not None:
+            source = chunks[chunk.after]
+            same = source.rank == chunk.rank
+            index = first[source.rank] + source.step if same else sends[chunk.after]
+            waits.setdefault(first[chunk.rank] + chunk.step, []).append(index)
+    slots = []
+    for rank, order in enumerate(orders):
+        for at, step in enumerate(order):
+            mine = first[rank] + at
+            after = tuple(sorted({index for index in waits.get(mine, ()) if index != mine}))
+            task = Task(rank, COMPUTE, name(step), pace.step_s[content(step)], after)
+            slots.append(Slot(task, CATEGORY[step[0].op] if len(step) == 1 else PAIR))
+    for index in sends:
+        source = chunks[index]
+        title = f"send {name((source.work,))}"
+        after = (first[source.rank] + source.step,)
+        slots.append(Slot(Task(source.rank, SEND_STREAM, title, pace.send_s, after), SEND))
+    last = [first[rank + 1] - 1 for rank in range(len(orders))]
+    return (*slots, *_end(last, pace, len(slots)))
+
+
+def _first_of_each(orders: Sequence[Sequence[Step]]) -> list[int]:
+    """Index of each rank's first task, and one past the last rank's last."""
+    firsts = [0]
+    for order in orders:
+        firsts.append(firsts[-1] + len(order))
+    return firsts
+
+
+def _sends(chunks: Sequence[Chunk], offset: int) -> dict[int, int]:
+    """Task index of the send of each chunk that a chunk on another rank waits for."""
+    remote = sorted({c.after for c in chunks if c.after is not None and chunks[c.after].rank != c.rank})
+    return {chunk: offset + place for place, chunk in enumerate(remote)}
+
+
+def _end(last: Sequence[int], pace: Pace, offset: int) -> list[Slot]:
+    """Tasks after the last backward: gradients, a barrier (the norm over all gradients), update, parameters.
+
+    Gradients are summed with all ranks that hold the same parameters, so they wait for each other.
+    """
+    ranks = range(len(last))
+    reduce_at, barrier_at = offset, offset + len(last)
+    slots = []
+    for rank in ranks:
+        after = tuple(sorted(last[peer] for peer in pace.peers[rank]))
+        slots.append(Slot(Task(rank, COMM, "reduce gradients", pace.finish[rank].reduce_s, after), FINISH))
+    slots.append(Slot(Task(0, "barrier", "gradient norm", 0.0, tuple(range(reduce_at, barrier_at))), BARRIER))
+    for rank in ranks:
+        update = Task(rank, COMPUTE, "optimizer", pace.finish[rank].update_s, (barrier_at,))
+        slots.append(Slot(update, FINISH))
+        after = (offset + len(slots) - 1,)
+        slots.append(Slot(Task(rank, COMM, "gather parameters", pace.finish[rank].gather_s, after), FINISH))
+    return slots

@@ -1,0 +1,56 @@
+"""Pre-training: tokens to see, and what one optimiser step takes."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from topologies.spec import Spec
+from topologies.units import Count, Tokens
+
+
+class Precision(Spec):
+    """In which format numbers are kept and sent; a choice of the training software.
+
+    dispatch    tokens on their way to experts;  combine   results on their way back
+    gradients   accumulated over micro-batches and summed over replicas
+    moments     Adam's two moments;  weights   the copies that forward and backward read
+    """
+
+    dispatch: Literal["fp8", "bf16"] = "fp8"
+    combine: Literal["bf16"] = "bf16"
+    gradients: Literal["fp32", "bf16"] = "fp32"
+    moments: Literal["bf16", "fp32"] = "bf16"
+    weights: Literal["fp8", "bf16"] = "bf16"
+
+
+class Training(Spec):
+    """A pre-training run.
+
+    tokens                         to train on in all
+    sequence_length                tokens a sequence
+    sequences_per_step             global batch
+    sequences_per_micro_batch      of one pipeline
+    recompute                      what backward computes again instead of keeping it
+    communication_sms              multiprocessors that all-to-all kernels hold while they run
+    """
+
+    kind: Literal["training"] = "training"
+    tokens: Tokens
+    sequence_length: Count
+    sequences_per_step: Count
+    sequences_per_micro_batch: Count = 1
+    recompute: Literal["none", "selective", "full"] = "selective"
+    communication_sms: int = Field(default=20, ge=0)
+    precision: Precision = Precision()
+
+    @property
+    def tokens_per_step(self) -> int:
+        """Tokens of one optimiser step."""
+        return self.sequences_per_step * self.sequence_length
+
+    @property
+    def tokens_per_micro_batch(self) -> int:
+        """Tokens of one micro-batch of one pipeline."""
+        return self.sequences_per_micro_batch * self.sequence_length
