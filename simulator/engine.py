@@ -165,9 +165,7 @@ def _check(tasks: Sequence[Task]) -> None:
     """Raise ValueError for a duration that is negative or not finite, or an `after` outside the list."""
     for index, task in enumerate(tasks):
         if not 0 <= task.duration_s < math.inf:
-            raise ValueError(
-                f"task {index} ({task.name}) lasts {task.duration_s} s; allowed: 0 or more, finite"
-            )
+            raise ValueError(f"task {index} ({task.name}) lasts {task.duration_s} s; allowed: 0 or more, finite")
         for earlier in task.after:
             if not 0 <= earlier < len(tasks):
                 last = len(tasks) - 1

@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-
-def divisors(number: int) -> tuple[int, ...]:
-    """All divisors of a number of at least 1, ascending; in time of its square root."""
-    low = [d for d in range(1, int(number**0.5) + 1) if number % d == 0]
-    return tuple(low + [number // d for d in reversed(low) if d * d != number])
+FAR = 10_000
+"""How far from the choice a divisor is looked for, so that absurd numbers are answered at once too."""
 
 
 def nearest_divisors(number: int, near: int) -> str:
-    """Name the divisors of `number` next to `near`, one below and one above if there is one: "32 or 64"."""
-    all_of_them = divisors(number)
-    below = [d for d in all_of_them if d <= near][-1:]
-    above = [d for d in all_of_them if d > near][:1]
-    return " or ".join(str(d) for d in below + above)
+    """Name a divisor of `number` below `near` and one above, the nearest if they are within FAR: "32 or 64"."""
+    start = min(near, number)
+    below = next((d for d in range(start, max(start - FAR, 0), -1) if number % d == 0), 1)
+    above = next((d for d in range(near + 1, min(near + FAR, number) + 1) if number % d == 0), number)
+    return f"{below} or {above}" if above > below else str(below)
 
 
 def nearest_multiples(number: int, near: int) -> str:
-    """Name the multiples of `number` next to `near`, at least 1 times it: "15360 or 15488"."""
+    """Name the multiples of `number` around `near`, at least 1 times it: "15360 or 15488"."""
     times = near // number
     return " or ".join(str(n * number) for n in (times, times + 1) if n >= 1)

@@ -6,11 +6,11 @@ from typing import Annotated, Literal, NamedTuple, Self
 
 from pydantic import Field, model_validator
 
-from topologies.spec import Discovered, Spec
+from topologies.discovery import Discovered
+from topologies.spec import Spec
 from topologies.units import Count, CountOrZero
 from workloads.divide import nearest_divisors
 from workloads.schedule import ScheduleSpec
-
 
 Axis = Literal["tp", "cp", "dp", "pp", "ep", "edp", "dp x cp"]
 """Along tp, cp, dp or pp; ep: ranks that together hold all experts; edp: ranks that hold the same experts;
@@ -56,18 +56,24 @@ class Layout(Spec):
                 f"{self.ranks_per_stage}, the ranks that share a stage: "
                 f"use ep = {nearest_divisors(self.ranks_per_stage, self.ep)}"
             )
-        stages = self.schedule.stages(self.pp)
-        counts = self.layers_per_stage
-        if counts is not None and len(counts) != stages:
-            raise ValueError(
-                f"layers_per_stage has {len(counts)} numbers, but {self.schedule.kind} on pp = {self.pp} has "
-                f"{stages} stages: give {stages}"
-            )
-        if counts is not None and not all(counts[1:-1]):
-            raise ValueError(
-                "layers_per_stage leaves a stage without work: only the first and the last may be 0"
-            )
+        self._check_layers_per_stage()
         return self
+
+    def _check_layers_per_stage(self) -> None:
+        """Refuse a cut by hand that gives a stage no number or no work."""
+        counts, stages = self.layers_per_stage, self.schedule.stages(self.pp)
+        if counts is None:
+            return
+        if len(counts) != stages:
+            raise ValueError(
+                f"layers_per_stage has {len(counts)} number{'s' * (len(counts) != 1)}, but {self.schedule.kind} "
+                f"on pp = {self.pp} has {stages} stages: give one for each"
+            )
+        if 0 in counts[1:-1]:
+            raise ValueError(
+                f"layers_per_stage leaves stage {counts.index(0, 1)} without work: only the first stage, with the "
+                "embedding, and the last, with the head, may take 0 layers"
+            )
 
     @property
     def ranks(self) -> int:

@@ -102,6 +102,4 @@ def _needs(work: Work, last_stage: int) -> Key | None:
         return Key("forward", micro_batch, stage - 1) if stage else None
     if op == "W":
         return Key("gradient", micro_batch, stage)
-    return (
-        Key("gradient", micro_batch, stage + 1) if stage < last_stage else Key("forward", micro_batch, stage)
-    )
+    return Key("gradient", micro_batch, stage + 1) if stage < last_stage else Key("forward", micro_batch, stage)
