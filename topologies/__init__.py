@@ -1,1 +1,1 @@
-"""What exists: units, device values with their sources, topologies and the graphs they build."""
+"""What exists: units, hardware, topologies, and the door through which every YAML value enters."""

@@ -1,1 +1,1 @@
-"""One topology a file; its Spec is found here by its `kind`, without a registry."""
+"""One network topology a file; a new file here is found without registering it."""

@@ -1,0 +1,96 @@
+"""Dotted-path changes of a tree: what a what-if does to a Spec."""
+
+from collections.abc import Mapping
+
+from pydantic import BaseModel
+
+from topologies.discovery import Discovered
+from topologies.nodes import Items, Node, Scalar, Table, from_plain, text_at
+from topologies.problems import InvalidInput, Mark, Problem, listed, meant
+from topologies.resolving import Shape, join, laid_over
+
+
+def changed(root: Node, changes: Mapping[str, object], shape: Shape) -> Node:
+    """The tree with every path set. Raises InvalidInput for paths that lead nowhere, all at once."""
+    problems: list[Problem] = []
+    for path, value in changes.items():
+        try:
+            root = _set(root, tuple(path.split(".")), _node(value, path), shape, "")
+        except InvalidInput as refused:
+            problems.extend(refused.problems)
+    if problems:
+        raise InvalidInput(problems)
+    return root
+
+
+def _node(value: object, path: str) -> Node:
+    """A change's value as a tree."""
+    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    return from_plain(data, Mark(f"change of `{path}`"))
+
+
+def _set(node: Node, path: tuple[str, ...], value: Node, shape: Shape, done: str) -> Node:
+    """The node with the value put in at the rest of the path."""
+    head, rest = path[0], path[1:]
+    here = join(done, head)
+    if isinstance(node, Items):
+        return _set_item(node, path, value, shape, done)
+    if not isinstance(node, Table):
+        said = "is not set; give it a whole mapping first" if _is_null(node) else "has no fields"
+        raise _nowhere(value, here, f"`{done}` {said}")
+    if rest:
+        if head not in node.entries:
+            known = [str(key) for key in node.entries]
+            raise _nowhere(value, here, f"unknown field `{head}`{meant(head, known)}; known are: {listed(known)}")
+        inner = _set(node.entries[head].node, rest, value, _inner(node, head, shape), here)
+        changed_part = Table(value.mark, {head: node.with_entry(head, inner).entries[head]})
+        return _over(node, changed_part)
+    if head == "kind" and shape.mark(Discovered) is not None:
+        return _of_kind(node, value, shape)
+    return _over(node, Table(value.mark, {}).with_entry(head, value))
+
+
+def _over(node: Table, part: Table) -> Table:
+    """Replace entries, and drop the sources of the values replaced."""
+    (key, entry), *_ = part.entries.items()
+    result = laid_over(node, Table(part.mark, {key: entry}))
+    return result.with_entry(key, entry.node, entry.mark)
+
+
+def _set_item(node: Items, path: tuple[str, ...], value: Node, shape: Shape, done: str) -> Items:
+    """A list with one item changed."""
+    head, rest = path[0], path[1:]
+    here = join(done, head)
+    if not head.isdigit() or int(head) >= len(node.items):
+        raise _nowhere(value, here, f"`{head}` is no place in a list of {len(node.items)}; places count from 0")
+    at = int(head)
+    item = _set(node.items[at], rest, value, shape.inside(), here) if rest else value
+    return Items(node.mark, (*node.items[:at], item, *node.items[at + 1 :]))
+
+
+def _of_kind(node: Table, value: Node, shape: Shape) -> Table:
+    """The mapping as another kind: only what that kind knows is kept."""
+    base, found = shape.spec(), shape.mark(Discovered)
+    wanted = str(value.value) if isinstance(value, Scalar) else ""
+    spec = found.classes(base).get(wanted) if base is not None else None
+    fields = spec.model_fields if spec is not None else node.entries
+    kept = {key: entry for key, entry in node.entries.items() if key in fields}
+    return Table(node.mark, kept).with_entry("kind", value)
+
+
+def _inner(node: Table, head: str, shape: Shape) -> Shape:
+    """Shape of a field."""
+    base, found = shape.spec(), shape.mark(Discovered)
+    if base is not None and found is not None:
+        base = found.classes(base).get(text_at(node, "kind") or "")
+    if base is None:
+        return shape.inside()
+    return Shape.of_field(base.model_fields[head]) if head in base.model_fields else Shape(object)
+
+
+def _is_null(node: Node) -> bool:
+    return isinstance(node, Scalar) and node.value is None
+
+
+def _nowhere(value: Node, here: str, message: str) -> InvalidInput:
+    return InvalidInput([Problem.at(value.mark, here, message)])
