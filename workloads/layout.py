@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, Self
+import math
+from typing import Annotated, Literal, NamedTuple
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from topologies.discovery import Discovered
 from topologies.spec import Spec
@@ -39,41 +40,46 @@ class Layout(Spec):
     """
 
     tp: Count = 1
+    cp: Count = 1
+    dp: Count = 1
     pp: Count = 1
     ep: Count = 1
-    dp: Count = 1
-    cp: Count = 1
     zero_stage: Annotated[int, Field(ge=0, le=3)] = 1
     schedule: Annotated[ScheduleSpec, Discovered("workloads.schedules")]
     layers_per_stage: tuple[CountOrZero, ...] | None = None
 
-    @model_validator(mode="after")
-    def _fits_itself(self) -> Self:
-        """Refuse what no cluster or model could mend."""
-        if self.ranks_per_stage % self.ep:
+    @field_validator("ep")
+    @classmethod
+    def _shares_out_the_stage(cls, ep: int, info: ValidationInfo) -> int:
+        """Refuse expert groups that do not share out the ranks of a stage."""
+        sizes: list[int] = [info.data[axis] for axis in ("tp", "cp", "dp") if axis in info.data]
+        ranks = math.prod(sizes)
+        if len(sizes) == 3 and ranks % ep:
+            product = " x ".join(map(str, sizes))
             raise ValueError(
-                f"ep = {self.ep} does not divide tp x cp x dp = {self.tp} x {self.cp} x {self.dp} = "
-                f"{self.ranks_per_stage}, the ranks that share a stage: "
-                f"use ep = {nearest_divisors(self.ranks_per_stage, self.ep)}"
+                f"read `{ep}`; it must divide tp x cp x dp = {product} = {ranks}, the ranks that share a stage: "
+                f"use {nearest_divisors(ranks, ep)}"
             )
-        self._check_layers_per_stage()
-        return self
+        return ep
 
-    def _check_layers_per_stage(self) -> None:
+    @field_validator("layers_per_stage")
+    @classmethod
+    def _gives_each_stage_work(cls, counts: tuple[int, ...] | None, info: ValidationInfo) -> tuple[int, ...] | None:
         """Refuse a cut by hand that gives a stage no number or no work."""
-        counts, stages = self.layers_per_stage, self.schedule.stages(self.pp)
-        if counts is None:
-            return
-        if len(counts) != stages:
+        schedule, pp = info.data.get("schedule"), info.data.get("pp")
+        if counts is None or schedule is None or pp is None:
+            return counts
+        if len(counts) != (stages := schedule.stages(pp)):
             raise ValueError(
-                f"layers_per_stage has {len(counts)} number{'s' * (len(counts) != 1)}, but {self.schedule.kind} "
-                f"on pp = {self.pp} has {stages} stages: give one for each"
+                f"read {len(counts)} number{'s' * (len(counts) != 1)}, but {schedule.kind} on pp = {pp} has "
+                f"{stages} stages: give one for each"
             )
         if 0 in counts[1:-1]:
             raise ValueError(
-                f"layers_per_stage leaves stage {counts.index(0, 1)} without work: only the first stage, with the "
-                "embedding, and the last, with the head, may take 0 layers"
+                f"stage {counts.index(0, 1)} would have no work: only the first stage, with the embedding, "
+                "and the last, with the head, may take 0 layers"
             )
+        return counts
 
     @property
     def ranks(self) -> int:
