@@ -1,1 +1,1 @@
-"""The numeric core: the model's mathematics in numpy, and its record of operations."""
+"""The numeric core: each layer written once, computed on arrays or recorded on shapes."""

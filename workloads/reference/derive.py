@@ -1,0 +1,171 @@
+"""Backward derived from forward: gradients, recomputed steps, and the activations kept for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field, replace
+
+from workloads.reference.graph import ELEMENT_BYTES, Graph, Matmul, Sized, Step
+from workloads.reference.kernels import input_gradient, sweep, weight_gradient
+from workloads.reference.policy import Recompute
+from workloads.reference.record import Kept, Op, Pass, Record
+
+NOT_POSTPONED = frozenset({"router"})
+
+
+@dataclass(slots=True)
+class _Needs:
+    """What backward must find: activations kept, steps run again, and kept inputs stored in FP8."""
+
+    makers: dict[int, Step]
+    policy: Recompute
+    low: bool
+    kept: dict[int, Kept] = field(default_factory=dict)
+    again: set[int] = field(default_factory=set)
+    shrunk: dict[int, Sized] = field(default_factory=dict)
+
+    def need(self, x: Sized, shrink: bool = False) -> None:
+        """Keep x, or run its maker again, which needs its own inputs."""
+        maker = self.makers.get(x.storage)
+        if maker is not None and self.policy.repeats(maker.name, maker.kind):
+            if id(maker) not in self.again:
+                self.again.add(id(maker))
+                for source in maker.inputs:
+                    self.need(source)
+            return
+        part, name = ("block", "input") if maker is None else (maker.part, maker.name)
+        shrink = shrink and self.low and x.precision == "bf16"
+        if shrink:
+            self.shrunk[x.storage] = x
+        if x.storage not in self.kept or shrink:
+            held = x.held * ELEMENT_BYTES["fp8"] if shrink else x.held_bytes
+            self.kept[x.storage] = Kept(name, part, held)
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """A block's whole record, what it keeps from forward to backward, and bytes kept on to the weight gradient."""
+
+    record: Record
+    kept: tuple[Kept, ...]
+    postponed_bytes: float
+
+
+def forward_record(graph: Graph) -> Record:
+    """The forward operations alone, in order (prefill, decode)."""
+    return tuple(op for step in graph.steps for op in step.forward)
+
+
+def derive(graph: Graph, policy: Recompute, low: bool) -> Derived:
+    """Forward, then what runs again, then gradients in reverse order.
+
+    A weight gradient contracts over tokens, so both its operands must lie with tokens innermost. An operand that
+    backward holds in BF16 is quantised that way in the backward chunk; one kept or received in FP8 is turned
+    just before the weight gradient, in its chunk.
+
+    low   linear layers run in FP8
+    """
+    makers = {out.storage: step for step in graph.steps for out in step.outputs if out.key == out.storage}
+    needs = _Needs(makers, policy, low)
+    gradients: list[Op] = []
+    for step in reversed(graph.steps):
+        gradients += _gradients_of(step, graph, needs)
+    gradients += _fan_out(graph)
+    if policy.whole:
+        needs.again = {id(step) for step in graph.steps}
+    forward: list[Op] = []
+    for step in graph.steps:
+        forward += step.forward
+        forward += [_saved(step, x) for x in step.outputs if x.storage in needs.shrunk]
+    repeated = [_again(op) for step in graph.steps if id(step) in needs.again for op in step.forward]
+    return Derived((*forward, *repeated, *gradients), tuple(needs.kept.values()), _postponed_bytes(graph))
+
+
+def _gradients_of(step: Step, graph: Graph, needs: _Needs) -> list[Op]:
+    """One step's backward kernels; notes what they need."""
+    if step.matmul is not None:
+        return _matmul_gradients(step, step.matmul, graph, needs)
+    for x in step.needs:
+        needs.need(x, shrink=step.kind in needs.policy.shrunk)
+    if not step.reads:
+        return list(step.backward)
+    read_bytes = sum(_found_bytes(x, needs) for x in step.needs)
+    return [replace(op, read_bytes=op.read_bytes + read_bytes) for op in step.backward]
+
+
+def _found_bytes(x: Sized, needs: _Needs) -> float:
+    """Bytes to read x in the precision it was kept in."""
+    return x.rows * x.width * ELEMENT_BYTES["fp8"] if x.storage in needs.shrunk else x.bytes
+
+
+def _matmul_gradients(step: Step, sizes: Matmul, graph: Graph, needs: _Needs) -> list[Op]:
+    """Input gradient and weight gradient, each with what prepares its operands."""
+    (x,), (y,) = step.inputs, step.outputs
+    label = (step.name, step.part)
+    turn: Pass = "B" if step.name in NOT_POSTPONED else "W"
+    products = [input_gradient(label, sizes), weight_gradient(label, sizes, turn)]
+    if sizes.precision != "fp8":
+        needs.need(x)
+        return products
+    return [*_gradient_operands(step, y, y.key in graph.quantised), *_input_operand(step, x, needs), *products]
+
+
+def _gradient_operands(step: Step, y: Sized, quantised: bool) -> list[Op]:
+    """dy as both gradients read it: FP8 along features, and along tokens."""
+    small = y.rows * y.width * ELEMENT_BYTES["fp8"]
+    if quantised:
+        return [sweep((f"{step.name}.grad_transpose", step.part), "weight_grad", y, small, small)]
+    return [sweep((f"{step.name}.grad_quantise", step.part), "input_grad", y, y.bytes, 2 * small)]
+
+
+def _input_operand(step: Step, x: Sized, needs: _Needs) -> list[Op]:
+    """x as the weight gradient reads it: FP8 along tokens."""
+    label = (f"{step.name}.transpose", step.part)
+    maker = needs.makers.get(x.storage)
+    repeats = maker is not None and needs.policy.repeats(maker.name, maker.kind)
+    if maker is not None and maker.kind == "operand" and repeats:
+        source = maker.inputs[0]
+        needs.need(source)
+        return [sweep(label, "input_grad", source, source.bytes, x.bytes)]
+    needs.need(x)
+    if repeats:
+        return []
+    return [sweep(label, "weight_grad", x, x.bytes, x.bytes)]
+
+
+def _fan_out(graph: Graph) -> list[Op]:
+    """Additions of gradients: an activation that several steps read sums what comes back from each."""
+    readers: Counter[int] = Counter()
+    first: dict[int, tuple[Sized, Step]] = {}
+    for step in graph.steps:
+        for x in step.inputs:
+            readers[x.key] += 1
+            first.setdefault(x.key, (x, step))
+    adds: list[Op] = []
+    for key, count in readers.items():
+        x, step = first[key]
+        moved = x.rows * x.width * ELEMENT_BYTES["bf16"]
+        adds += [sweep((f"{step.name}.grad_add", step.part), "input_grad", x, 2 * moved, moved)] * (count - 1)
+    return adds
+
+
+def _postponed_bytes(graph: Graph) -> float:
+    """Bytes of both operands of every weight gradient that may be postponed; a shared input counts once."""
+    operands: dict[int, float] = {}
+    for step in graph.steps:
+        if step.matmul is not None and step.name not in NOT_POSTPONED:
+            (x,), (y,) = step.inputs, step.outputs
+            operands[x.storage] = x.bytes
+            operands[y.storage] = y.rows * y.width * ELEMENT_BYTES[step.matmul.precision]
+    return sum(operands.values())
+
+
+def _saved(step: Step, x: Sized) -> Op:
+    """The pass that stores an activation in FP8 for backward."""
+    small = x.rows * x.width * ELEMENT_BYTES["fp8"]
+    return sweep((f"{step.name}.save", step.part), "forward", x, x.bytes, small)
+
+
+def _again(op: Op) -> Op:
+    """A forward operation, run again in backward."""
+    return replace(op, phase="recompute", turn="B")

@@ -1,0 +1,82 @@
+"""Rotary position embedding: angles, YaRN's stretch of them, and the softmax scale that goes with it."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from workloads.reference.dims import Rope, Yarn
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+def frequencies(rotated: int, rope: Rope) -> NDArray[np.float64]:
+    """Radians a position for each pair of features (arXiv 2104.09864, section 3.2; YaRN: arXiv 2309.00071).
+
+    returns  [rotated / 2]
+    """
+    pairs = np.arange(0, rotated, 2, dtype=np.float64) / rotated
+    plain = rope.theta**-pairs
+    if rope.yarn is None:
+        return plain
+    left = _left_alone(rotated, rope.theta, rope.yarn)
+    return plain * left + plain / rope.yarn.factor * (1.0 - left)
+
+
+def _left_alone(rotated: int, theta: float, yarn: Yarn) -> NDArray[np.float64]:
+    """1 where a pair turns often enough to be left alone, 0 where it is stretched, linear between.
+
+    returns  [rotated / 2]
+    """
+    low = max(math.floor(_pair_that_turns(yarn.beta_fast, rotated, theta, yarn.original)), 0)
+    high = min(math.ceil(_pair_that_turns(yarn.beta_slow, rotated, theta, yarn.original)), rotated - 1)
+    ramp = (np.arange(rotated // 2, dtype=np.float64) - low) / max(high - low, 1e-3)
+    return 1.0 - np.clip(ramp, 0.0, 1.0)
+
+
+def _pair_that_turns(times: float, rotated: int, theta: float, original: int) -> float:
+    """Index of the pair that turns so many times within the original context."""
+    return rotated * math.log(original / (times * 2 * math.pi)) / (2 * math.log(theta))
+
+
+def _temperature(slope: float, factor: float) -> float:
+    """YaRN's attention temperature, 0.1 slope ln(factor) + 1 (arXiv 2309.00071, equation 22)."""
+    return 0.1 * slope * math.log(factor) + 1.0 if factor > 1 else 1.0
+
+
+def softmax_scale(query_dim: int, rope: Rope) -> float:
+    """1 / sqrt(query_dim), times YaRN's temperature squared as far as it acts on all features."""
+    scale = 1.0 / math.sqrt(query_dim)
+    if rope.yarn is None:
+        return scale
+    return scale * _temperature(rope.yarn.mscale_all_dim, rope.yarn.factor) ** 2
+
+
+def turn(x: NDArray[np.floating], positions: NDArray[np.int64], rope: Rope) -> NDArray[np.floating]:
+    """Rotate pairs of features by their positions' angles.
+
+    x          [token, head, rotated]
+    positions  [token]
+    returns    [token, head, rotated]
+    """
+    angles = positions[:, None] * frequencies(x.shape[-1], rope)
+    gain = 1.0
+    if rope.yarn is not None:
+        factor = rope.yarn.factor
+        gain = _temperature(rope.yarn.mscale, factor) / _temperature(rope.yarn.mscale_all_dim, factor)
+    cos = (gain * np.cos(angles))[:, None, :].astype(x.dtype)
+    sin = (gain * np.sin(angles))[:, None, :].astype(x.dtype)
+    out = np.empty_like(x)
+    if rope.interleaved:
+        first, second = x[..., 0::2], x[..., 1::2]
+        out[..., 0::2] = first * cos - second * sin
+        out[..., 1::2] = second * cos + first * sin
+        return out
+    half = x.shape[-1] // 2
+    first, second = x[..., :half], x[..., half:]
+    out[..., :half] = first * cos - second * sin
+    out[..., half:] = second * cos + first * sin
+    return out

@@ -1,0 +1,332 @@
+"""The shape reading: the same layers on shapes alone, each operation written down and no array made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import comb
+
+from workloads.reference.dims import WHOLE, Dims, Gate, Precision, Share, Tokens
+from workloads.reference.graph import ELEMENT_BYTES, Graph, Matmul, Sized, Step
+from workloads.reference.kernels import core_backward, core_forward, forward_product, scored_pairs, sweep
+from workloads.reference.ops import Heads, Slab
+from workloads.reference.record import Message, Op, Phase, Weight
+
+
+@dataclass(frozen=True, slots=True)
+class Loads:
+    """What one rank's experts receive.
+
+    rows      (token, expert) pairs they compute
+    received  distinct tokens among them
+    sent      tokens this rank dispatched
+    experts   of this rank
+    choice    the sent tokens' experts and weights
+    """
+
+    rows: int
+    received: int
+    sent: int
+    experts: int
+    choice: Sized
+
+
+def ranks_reached(gate: Gate, ranks: int) -> float:
+    """Ranks a token is sent to on average, if it chooses evenly among the experts of its groups.
+
+    Choosing k of n experts misses a rank that holds e of them with probability C(n-e, k) / C(n, k). Real gates
+    spread a little more (7.49 of 64 ranks in DeepSeek-V3, against 7.36): `Share.received` overrides it.
+    """
+    own = gate.experts // ranks
+    pool = gate.experts * gate.top_groups // gate.groups
+    if own > gate.experts // gate.groups:
+        pool = gate.experts
+    return pool / own * (1 - comb(pool - own, gate.top_k) / comb(pool, gate.top_k))
+
+
+@dataclass(frozen=True, slots=True)
+class Shapes:
+    """Operations on Sized activations; every one adds a Step to the graph."""
+
+    graph: Graph
+    dims: Dims
+    tokens: Tokens
+    share: Share = WHOLE
+    scope: str = ""
+    part: str = ""
+
+    def start(self, width: int, precision: Precision = "bf16") -> Sized:
+        """A block's input: this rank's tokens."""
+        return self.graph.sized(self.tokens.count // self.share.context // self.share.tensor, width, precision)
+
+    def ids(self) -> Sized:
+        """Token ids, four bytes each; every tensor-parallel rank looks all of them up in its part of the table."""
+        return self.graph.sized(self.tokens.count // self.share.context, 1, "fp32")
+
+    def inside(self, scope: str) -> Shapes:
+        """See Ops."""
+        return replace(self, scope=f"{self.scope}{scope}.")
+
+    def at(self, part: str) -> Shapes:
+        """See Ops."""
+        return replace(self, part=part)
+
+    def split_over(self, what: str, size: int) -> int:
+        """See Ops."""
+        parts: int = getattr(self.share, what)
+        return -(-size // parts)
+
+    def lookup(self, name: str, ids: Sized, vocab: int, width: int) -> Sized:
+        """See Ops. Backward adds each token's gradient to its row in FP32."""
+        self._weight(name, (vocab, width), name)
+        out = self.graph.sized(ids.rows, width, "bf16")
+        forward = self._sweep(name, "forward", out, out.bytes, out.bytes)
+        added = 2 * out.bytes
+        return self._one(
+            name, "lookup", (ids,), out, forward, self._sweep(name, "weight_grad", out, out.bytes + added, added)
+        )
+
+    def operand(self, name: str, x: Sized, precision: Precision) -> Sized:
+        """See Ops."""
+        if precision == x.precision:
+            return x
+        out = self.graph.sized(x.rows, x.width, precision)
+        return self._one(name, "operand", (x,), out, self._sweep(f"{name}.quantise", "forward", x, x.bytes, out.bytes))
+
+    def linear(self, name: str, x: Sized, out: int, bias: bool = False, weight: str = "") -> Sized:
+        """See Ops."""
+        self._weight(name, (out, x.width), weight)
+        if bias:
+            self._weight(f"{name}.bias", (out,))
+        return self._matmul(name, x, Matmul(x.rows, out, x.width, 1, x.precision))
+
+    def grouped_linear(self, name: str, x: Sized, choice: Loads, out: int) -> Sized:
+        """See Ops."""
+        self._weight(name, (choice.experts, out, x.width), routed=True)
+        return self._matmul(name, x, Matmul(x.rows, out, x.width, choice.experts, x.precision))
+
+    def per_head(self, name: str, x: Sized, heads: int, slab: Slab) -> Sized:
+        """See Ops."""
+        self._weight(name, (heads * slab.width, slab.rank))
+        other = slab.rank if slab.turned else slab.stop - slab.start
+        sizes = Matmul(x.rows * heads, other, x.width // heads, heads, x.precision)
+        out = self.graph.sized(x.rows, heads * other, "bf16")
+        forward = forward_product((f"{name}.{'key' if slab.turned else 'value'}", self.part), sizes)
+        return self._one(name, "per_head", (x,), out, forward)
+
+    def norm(self, name: str, x: Sized, width: int = 0) -> Sized:
+        """See Ops."""
+        self._weight(name, (width or x.width,))
+        out = self.graph.sized(x.rows, x.width, x.precision)
+        step = Step(
+            name,
+            self.part,
+            "norm",
+            (x,),
+            (out,),
+            (self._sweep(name, "forward", x, x.bytes, out.bytes),),
+            (self._sweep(name, "input_grad", x, out.bytes, x.bytes),),
+            (x,),
+            reads=True,
+        )
+        self.graph.steps.append(step)
+        return out
+
+    def rope(self, name: str, x: Sized, width: int, rotated: int) -> Sized:
+        """See Ops. A kernel that turns part of each head still writes the whole head."""
+        out = self.graph.sized(x.rows, x.width, x.precision)
+        return self._one(
+            name,
+            "rope",
+            (x,),
+            out,
+            self._sweep(name, "forward", x, x.bytes, out.bytes),
+            self._sweep(name, "input_grad", x, out.bytes, x.bytes),
+        )
+
+    def split(self, x: Sized, sizes: tuple[int, ...], heads: int = 1) -> tuple[Sized, ...]:
+        """See Ops. Views cost nothing forward; backward lays their gradients side by side."""
+        outs = tuple(self.graph.view(x, x.rows, heads * size) for size in sizes)
+        backward = self._sweep("split", "input_grad", x, x.bytes, x.bytes)
+        self.graph.steps.append(Step("split", self.part, "split", (x,), outs, (), (backward,)))
+        return outs
+
+    def join(self, name: str, content: Sized, shared: Sized, heads: int) -> Sized:
+        """See Ops."""
+        out = self.graph.sized(content.rows, content.width + heads * shared.width, content.precision)
+        both = content.bytes + shared.bytes
+        return self._one(
+            name,
+            "join",
+            (content, shared),
+            out,
+            self._sweep(name, "forward", out, both, out.bytes),
+            self._sweep(name, "input_grad", out, out.bytes, both),
+        )
+
+    def beside(self, name: str, x: Sized, y: Sized, heads: int = 1) -> Sized:
+        """See Ops."""
+        return self.join(name, x, y, 1)
+
+    def remember(self, name: str, x: Sized) -> Sized:
+        """See Ops."""
+        self.graph.cached += x.width
+        past = self.tokens.past * self.tokens.sequences // self.share.context
+        if not past:
+            return x
+        return self.graph.sized(past + x.rows, x.width, self.dims.cache)
+
+    def attend(self, name: str, q: Sized, k: Sized, v: Sized, heads: Heads) -> Sized:
+        """See Ops."""
+        out = self.graph.sized(q.rows, heads.heads * heads.value_dim, "bf16")
+        statistics = self.graph.sized(q.rows, heads.heads, "fp32")
+        causal, full = scored_pairs(self.tokens.length, self.tokens.past, heads.window)
+        copies = self.tokens.sequences / self.share.context
+        pairs = (causal * copies, full * copies)
+        label, operands = (name, self.part), (q, k, v, out, statistics)
+        forward = (core_forward(label, heads, operands, pairs),)
+        backward = core_backward(label, heads, operands, pairs)
+        step = Step(name, self.part, "attend", (q, k, v), (out, statistics), forward, backward, operands)
+        self.graph.steps.append(step)
+        return out
+
+    def choose(self, name: str, scores: Sized, gate: Gate) -> Loads:
+        """See Ops."""
+        if gate.bias:
+            self._weight(f"{name}.bias", (gate.experts,))
+        share, tokens = self.share, scores.rows
+        rows = share.rows if share.rows is not None else tokens * gate.top_k * share.expert_tensor
+        reached = tokens * share.expert_tensor * ranks_reached(gate, share.expert)
+        received = share.received if share.received is not None else min(rows, round(reached))
+        choice = self.graph.sized(tokens, 2 * gate.top_k, "fp32")
+        self._one(
+            name,
+            "choose",
+            (scores,),
+            choice,
+            self._sweep(name, "forward", scores, scores.bytes, choice.bytes),
+            self._sweep(name, "input_grad", scores, scores.bytes + choice.bytes, scores.bytes),
+        )
+        return Loads(rows, received, tokens, gate.experts // share.expert, choice)
+
+    def permute(self, name: str, x: Sized, choice: Loads) -> Sized:
+        """See Ops. Backward adds the rows' BF16 gradients to their tokens'."""
+        out = self.graph.sized(choice.rows, x.width, x.precision)
+        token_bytes, grad_bytes = x.width * ELEMENT_BYTES[x.precision], x.width * ELEMENT_BYTES["bf16"]
+        self._message("dispatch", choice.sent, token_bytes, grad_bytes)
+        return self._one(
+            name,
+            "permute",
+            (x,),
+            out,
+            self._sweep(name, "forward", out, choice.received * token_bytes, choice.rows * token_bytes),
+            self._sweep(name, "input_grad", out, choice.rows * grad_bytes, choice.received * grad_bytes),
+        )
+
+    def unpermute(self, name: str, x: Sized, choice: Loads) -> Sized:
+        """See Ops. Backward quantises the gradient, dispatches it and gathers it into rows.
+
+        The weights' gradients come with the SwiGLU's: they need no kept expert outputs.
+        """
+        out = self.graph.sized(choice.sent, x.width, "bf16")
+        token_bytes, grad_bytes = x.width * ELEMENT_BYTES["bf16"], x.width * ELEMENT_BYTES[self.dims.linear]
+        self._message("combine", choice.sent, token_bytes, grad_bytes)
+        back = self._sweep(name, "input_grad", x, choice.received * grad_bytes, choice.rows * grad_bytes)
+        backward: tuple[Op, ...] = (back,)
+        if self.dims.linear == "fp8":
+            self.graph.quantised.add(x.key)
+            label = (f"{name}.grad_quantise", "attention")
+            backward = (sweep(label, "input_grad", out, out.bytes, choice.sent * grad_bytes), back)
+        forward = self._sweep(name, "forward", x, choice.rows * token_bytes, choice.received * token_bytes)
+        step = Step(name, self.part, "unpermute", (x,), (out,), (forward,), backward, (choice.choice,))
+        self.graph.steps.append(step)
+        return out
+
+    def swiglu(self, name: str, x: Sized, precision: Precision) -> Sized:
+        """See Ops."""
+        out = self.graph.sized(x.rows, x.width // 2, precision)
+        gradient = x.rows * out.width * ELEMENT_BYTES["bf16"]
+        step = Step(
+            name,
+            self.part,
+            "swiglu",
+            (x,),
+            (out,),
+            (self._sweep(name, "forward", x, x.bytes, out.bytes),),
+            (self._sweep(name, "input_grad", x, gradient, x.bytes),),
+            (x,),
+            reads=True,
+        )
+        self.graph.steps.append(step)
+        return out
+
+    def add(self, name: str, *xs: Sized) -> Sized:
+        """See Ops."""
+        out = self.graph.sized(xs[0].rows, xs[0].width, xs[0].precision)
+        return self._one(name, "add", xs, out, self._sweep(name, "forward", out, sum(x.bytes for x in xs), out.bytes))
+
+    def gather(self, name: str, x: Sized) -> Sized:
+        """See Ops."""
+        return self._exchange("gather", name, x, x.rows * self.share.tensor)
+
+    def gather_plain(self, name: str, x: Sized) -> Sized:
+        """See Ops."""
+        return self._exchange("gather", name, x, x.rows * self.share.tensor)
+
+    def scatter(self, name: str, x: Sized) -> Sized:
+        """See Ops."""
+        return self._exchange("scatter", name, x, x.rows // self.share.tensor)
+
+    def loss(self, name: str, logits: Sized, targets: Sized) -> Sized:
+        """See Ops."""
+        out = self.graph.sized(logits.rows, 1, "fp32")
+        step = Step(
+            name,
+            self.part,
+            "loss",
+            (logits, targets),
+            (out,),
+            (self._sweep(name, "forward", logits, logits.bytes, out.bytes),),
+            (self._sweep(name, "input_grad", logits, 0.0, logits.bytes),),
+            (logits,),
+            reads=True,
+        )
+        self.graph.steps.append(step)
+        return out
+
+    def _weight(self, name: str, shape: tuple[int, ...], absolute: str = "", routed: bool = False) -> None:
+        """Note a parameter array under its full name, once."""
+        full = absolute or f"{self.scope}{name}"
+        if full not in self.graph.weights:
+            self.graph.weights[full] = Weight(full, self.part, shape, routed)
+
+    def _sweep(self, name: str, phase: Phase, like: Sized, read_bytes: float, write_bytes: float) -> Op:
+        """A kernel bound by memory, of this part."""
+        return sweep((name, self.part), phase, like, read_bytes, write_bytes)
+
+    def _one(self, name: str, kind: str, inputs: tuple[Sized, ...], out: Sized, *ops: Op) -> Sized:
+        """Write a step down with its forward kernel and, if it has one, its backward kernel."""
+        self.graph.steps.append(Step(name, self.part, kind, inputs, (out,), ops[:1], ops[1:]))
+        return out
+
+    def _matmul(self, name: str, x: Sized, sizes: Matmul) -> Sized:
+        """Write a matmul down; its gradients are derived from its sizes."""
+        out = self.graph.sized(sizes.m, sizes.n, "bf16")
+        forward = (forward_product((name, self.part), sizes),)
+        self.graph.steps.append(Step(name, self.part, "matmul", (x,), (out,), forward, (), (x,), matmul=sizes))
+        return out
+
+    def _exchange(self, kind: str, name: str, x: Sized, rows: int) -> Sized:
+        """Tokens to or from the tensor-parallel ranks; without any it is nothing."""
+        if self.share.tensor == 1:
+            return x
+        fewest = min(rows, x.rows)
+        self.graph.messages.append(Message(name, kind, "forward", fewest, x.bytes / x.rows))
+        self.graph.messages.append(Message(name, kind, "input_grad", fewest, x.width * ELEMENT_BYTES["bf16"]))
+        out = self.graph.sized(rows, x.width, x.precision)
+        self.graph.steps.append(Step(name, self.part, kind, (x,), (out,)))
+        return out
+
+    def _message(self, kind: str, tokens: int, forward_bytes: float, grad_bytes: float) -> None:
+        """What dispatch and combine carry for a token, and their gradients the other way."""
+        self.graph.messages.append(Message(kind, kind, "forward", tokens, forward_bytes))
+        self.graph.messages.append(Message(kind, kind, "input_grad", tokens, grad_bytes))
