@@ -1,0 +1,96 @@
+"""The report of one training step: a Result as a page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reports import memory_section, render, terms, tiles, time_sections
+from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
+from reports.tables import Look, rows, table
+from simulator.result import Result
+
+TRAFFIC = Look(
+    "Bytes and time by kind of traffic and link",
+    titles={"traffic": "Traffic", "link": "Link", "bytes": "Volume", "seconds": "Time at the link's rate"},
+    meanings={"bytes": "sent by one GPU in one step", "seconds": "bytes divided by the link's achievable rate"},
+    names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
+)
+COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
+BASES = {
+    "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
+    "derived": "computed from other values here", "assumed": "nobody has said: our choice",
+}  # fmt: skip
+
+
+def page(result: Result) -> str:
+    """The HTML of one result."""
+    return render.html(document(result))
+
+
+def document(result: Result) -> Page:
+    """The page's content, in the order in which it is read."""
+    binds, *answer = result.answer or ("",)
+    return Page(
+        title=result.title,
+        kicker=f"clustercast training step: {result.name}",
+        binds=binds,
+        answer=tuple(answer),
+        warnings=result.warnings,
+        tiles=tiles.tiles(result),
+        sections=tuple(_sections(result)),
+        foot=_foot(result),
+    )
+
+
+def _sections(result: Result) -> Iterable[Section]:
+    """All sections; those of empty tables are left out."""
+    yield from time_sections.sections(result)
+    yield memory_section.section(result)
+    if len(result.traffic):
+        traffic = table("traffic", result.traffic, TRAFFIC)
+        yield Section("traffic", "Traffic", "Traffic", (terms.LEADS["traffic"],), (traffic,))
+    if len(result.cost):
+        yield Section("cost", "Cost", "Cost", (), (table("cost", result.cost, COST),))
+    extra = tuple(table(name, frame, Look(name)) for name, frame in result.tables.items() if len(frame))
+    if extra:
+        yield Section("more", "More", "More tables", (), extra)
+    figures = tiles.definitions(result.headline)
+    yield Section("figures", "Definitions", "Figures and definitions", (terms.LEADS["figures"],), (figures,))
+    yield Section("assumptions", "Assumptions", "What this stands on", _bases(result), _assumptions(result))
+    yield Section("words", "Words", "Words used", (), (Terms(terms.TRAINING),))
+    yield _reproduce(result)
+
+
+def _bases(result: Result) -> tuple[str, ...]:
+    """One sentence: how many inputs there are of each basis, and what the bases mean."""
+    count = {basis: sum(a.basis == basis for a in result.assumptions) for basis in BASES}
+    said = "; ".join(f"{number} {basis} ({BASES[basis]})" for basis, number in count.items() if number)
+    return (f"{len(result.assumptions)} inputs: {said}.",) if said else ()
+
+
+def _assumptions(result: Result) -> tuple[Part, ...]:
+    """Every input with value, basis and source."""
+    columns = (Column("Input"), Column("Value"), Column("Basis"), Column("Source"))
+    entries = rows([(a.what, a.value, a.basis, a.source) for a in result.assumptions])
+    return (Table("assumptions", "Inputs and where they come from", columns, entries, "tables/assumptions.csv"),)
+
+
+def _reproduce(result: Result) -> Section:
+    """Command, versions, seed, digest, and the whole scenario."""
+    again = result.reproduction
+    facts = {"Command": again.command, "Seed": str(again.seed), "Scenario digest (SHA-256)": again.digest}
+    facts |= {f"Version of {name}": version for name, version in again.versions.items()}
+    entries = tuple((Cell(what), Cell(value, code=True)) for what, value in facts.items())
+    needed = Table("reproduction", "What it takes", (Column("What"), Column("Value")), entries)
+    scenario = Listing("The whole scenario (YAML)", again.scenario_yaml)
+    return Section("reproduce", "Reproduce", "Reproduce this", (terms.LEADS["reproduce"],), (needed, scenario))
+
+
+def _foot(result: Result) -> tuple[str, ...]:
+    """Who wrote the page, and which files belong to it."""
+    version = result.reproduction.versions.get("clustercast", "")
+    return (
+        f"Written by clustercast {version}, scenario {result.reproduction.digest[:12]}.".replace(" ,", ","),
+        "Beside this report: result.json (all figures and tables), tables/ (CSV), scenario.yaml, and timeline.json, "
+        "which opens in Perfetto (ui.perfetto.dev) or chrome://tracing.",
+    )

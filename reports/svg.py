@@ -1,0 +1,59 @@
+"""Inline SVG by hand: many rectangles in one path, text that is always escaped."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from markupsafe import Markup, escape
+
+from reports import palette
+
+HATCH = Markup(
+    '<pattern id="{0}-hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+    '<rect width="6" height="6" fill="var(--bubble)"/>'
+    '<rect width="1.2" height="6" fill="var(--hatch)"/></pattern>'
+)
+
+Rectangle = tuple[float, float, float, float]
+"""x, y, width, height in the picture's own units."""
+
+
+def short(value: float) -> str:
+    """A coordinate to a tenth of a unit, without the digits that say nothing."""
+    text = f"{value:.1f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def rectangles(shapes: Iterable[Rectangle], colour: str, title: str = "") -> Markup:
+    """All rectangles of one colour as a single path; `title` is shown on hovering."""
+    path = "".join(
+        f"M{short(x)} {short(y)}h{short(width)}v{short(height)}h-{short(width)}z" for x, y, width, height in shapes
+    )
+    inner = Markup("<title>{}</title>").format(title) if title else Markup("")
+    return Markup('<path fill="{}" d="{}">{}</path>').format(palette.fill(colour), path, inner)
+
+
+def hatched(shapes: Iterable[Rectangle], picture: str) -> Markup:
+    """Rectangles filled with the hatching that stands for waiting."""
+    path = "".join(f"M{short(x)} {short(y)}h{short(w)}v{short(h)}h-{short(w)}z" for x, y, w, h in shapes)
+    return Markup('<path fill="url(#{}-hatch)" d="{}"/>').format(picture, path)
+
+
+def text(x: float, y: float, content: str, style: str = "", anchor: str = "start") -> Markup:
+    """A line of text; `style` is a class of style.css, `anchor` start, middle or end."""
+    return Markup('<text x="{}" y="{}" class="{}" text-anchor="{}">{}</text>').format(
+        short(x), short(y), style, anchor, content
+    )
+
+
+def line(x: float, top: float, bottom: float) -> Markup:
+    """A thin vertical line."""
+    return Markup('<path class="grid" d="M{} {}V{}"/>').format(short(x), short(top), short(bottom))
+
+
+def picture(name: str, size: tuple[float, float], alt: str, content: Iterable[Markup]) -> Markup:
+    """The whole drawing: `name` makes its ids unique on the page, `alt` says it in words."""
+    width, height = size
+    head = Markup('<svg viewBox="0 0 {} {}" role="img" aria-label="{}">').format(short(width), short(height), alt)
+    defs = Markup("<defs>") + HATCH.format(escape(name)) + Markup("</defs>")
+    return head + defs + Markup("").join(content) + Markup("</svg>")
