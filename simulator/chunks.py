@@ -46,6 +46,7 @@ def forward(stage: Sequence[Labelled]) -> tuple[Task, ...]:
 def _block_forward(streams: _Streams, item: Labelled, last: int | None) -> int | None:
     """Issue the forward of one block and return the task that the next block waits for."""
     block, label = item
+    last = streams.add(COMM, f"split F {label}", block.exchange.split_f.seconds, [last])
     attention = streams.add(COMPUTE, f"attention F {label}", block.alone.attention_f_s, [last])
     sent = streams.add(COMM, f"dispatch F {label}", block.exchange.dispatch.seconds, [attention, last])
     mlp = streams.add(COMPUTE, f"mlp F {label}", block.alone.mlp_f_s, [sent, attention, last])
@@ -68,6 +69,7 @@ def _block_backward(streams: _Streams, item: Labelled, last: int | None, with_we
     """Issue the backward of one block and return the task that the next block waits for."""
     block, label = item
     exchange, weights = block.exchange, block.shared if block.routed else block.alone
+    last = streams.add(COMM, f"split B {label}", exchange.split_b.seconds, [last])
     back = streams.add(COMM, f"combine B {label}", exchange.combine_back.seconds, [last])
     mlp = streams.add(COMPUTE, f"mlp B {label}", block.alone.mlp_b_s, [back, last])
     sent = streams.add(COMM, f"dispatch B {label}", exchange.dispatch_back.seconds, [mlp, back, last])
@@ -121,13 +123,13 @@ def _both(
     b_times: Compute = b_block.shared if overlapped else b_block.alone
     f_moves, b_moves = f_block.exchange, b_block.exchange
 
+    ahead = streams.add(COMM, f"split F {f_label}", f_moves.split_f.seconds, [ahead])
+    back = streams.add(COMM, f"split B {b_label}", b_moves.split_b.seconds, [back])
     gradient = streams.add(COMM, f"combine B {b_label}", b_moves.combine_back.seconds, [back])
     attention_f = streams.add(COMPUTE, f"attention F {f_label}", f_times.attention_f_s, [ahead])
     sent_f = streams.add(COMM, f"dispatch F {f_label}", f_moves.dispatch.seconds, [attention_f, ahead])
     mlp_b = streams.add(COMPUTE, f"mlp B {b_label}", b_times.mlp_b_s, [gradient, back])
-    sent_b = streams.add(
-        COMM, f"dispatch B {b_label}", b_moves.dispatch_back.seconds, [mlp_b, gradient, back]
-    )
+    sent_b = streams.add(COMM, f"dispatch B {b_label}", b_moves.dispatch_back.seconds, [mlp_b, gradient, back])
     streams.add(COMPUTE, f"mlp W {b_label}", b_times.mlp_w_s, [mlp_b])
     mlp_f = streams.add(COMPUTE, f"mlp F {f_label}", f_times.mlp_f_s, [sent_f, attention_f, ahead])
     attention_b = streams.add(COMPUTE, f"attention B {b_label}", b_times.attention_b_s, [sent_b, mlp_b, back])

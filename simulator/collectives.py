@@ -48,6 +48,15 @@ class Transfer:
     network_bytes: float
     bound: LinkKind
 
+    def __add__(self, other: Transfer) -> Transfer:
+        """One after the other; the longer one names what binds."""
+        return Transfer(
+            self.seconds + other.seconds,
+            self.nvlink_bytes + other.nvlink_bytes,
+            self.network_bytes + other.network_bytes,
+            self.bound if self.seconds >= other.seconds else other.bound,
+        )
+
 
 NOTHING = Transfer(0.0, 0.0, 0.0, "none")
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from topologies.hardware import Gpu
+from topologies.hardware import Gpu, KernelFamily
 
 from workloads.reference.record import Op
 
@@ -52,9 +52,7 @@ def peak_flop_per_s(gpu: Gpu, precision: str) -> float:
     """Datasheet rate of the tensor cores; raises NoRate where the GPU has none for this precision."""
     rate = gpu.fp8_flop_per_s if precision == "fp8" else gpu.bf16_flop_per_s
     if rate is None:
-        raise NoRate(
-            f"{gpu.name} has no {precision.upper()} rate; a {precision.upper()} job cannot run on it"
-        )
+        raise NoRate(f"{gpu.name} has no {precision.upper()} rate; a {precision.upper()} job cannot run on it")
     return rate
 
 
@@ -65,9 +63,9 @@ def duration(op: Op, gpu: Gpu, sms: int) -> Duration:
     Memory-bound kernels reach the HBM rate with fewer than all multiprocessors, so the share does not slow them.
     """
     kernels = gpu.kernels.families[family(op)]
-    moved_s = (op.read_bytes + op.write_bytes) / (gpu.hbm_bytes_per_s * kernels.bandwidth_ratio)
+    moved_s = (op.read_bytes + op.write_bytes) / achieved_bytes_per_s(gpu, kernels)
     computed_s = 0.0
-    if op.flop > 0 and op.kind != "memory":
+    if op.flop > 0 and kernels.flop_ratio is not None:
         rate = peak_flop_per_s(gpu, op.precision) * kernels.flop_ratio * sms / gpu.sms
         computed_s = op.flop / rate
     bound: Bound = "compute" if computed_s >= moved_s else "memory"
@@ -82,4 +80,12 @@ def total_s(ops: Iterable[Op], gpu: Gpu, sms: int) -> float:
 def memory_s(moved_bytes: float, gpu: Gpu) -> float:
     """Seconds of one memory-bound kernel that reads and writes so many bytes together."""
     kernels = gpu.kernels.families["memory"]
-    return moved_bytes / (gpu.hbm_bytes_per_s * kernels.bandwidth_ratio) + kernels.launch_s
+    return moved_bytes / achieved_bytes_per_s(gpu, kernels) + kernels.launch_s
+
+
+def achieved_bytes_per_s(gpu: Gpu, kernels: KernelFamily) -> float:
+    """HBM rate that a family of kernels reaches; that of memory-bound kernels where none is stated."""
+    ratio = kernels.bandwidth_ratio or gpu.kernels.families["memory"].bandwidth_ratio
+    if ratio is None:
+        raise NoRate(f"{gpu.kernels.name} states no bandwidth_ratio for memory-bound kernels")
+    return gpu.hbm_bytes_per_s * ratio

@@ -40,14 +40,7 @@ class RankMemory:
     @property
     def total(self) -> float:
         """All parts."""
-        return (
-            self.parameters
-            + self.gradients
-            + self.optimizer
-            + self.activations
-            + self.buffers
-            + self.workspace
-        )
+        return self.parameters + self.gradients + self.optimizer + self.activations + self.buffers + self.workspace
 
 
 def states(parameters: Parameters, replicas: Replicas, formats: Formats) -> tuple[float, float, float]:
@@ -95,4 +88,27 @@ def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str) -
     raise DoesNotFit(
         f"pipeline rank {fullest} needs {pretty(memory.total, 'bytes')} a GPU, "
         f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {advice}"
+    )
+
+
+def rank_memory(
+    order: Sequence[Step],
+    stages: Sequence[StageMemory],
+    parameters: Parameters,
+    replicas: Replicas,
+    formats: Formats,
+) -> RankMemory:
+    """Bytes by part on one rank, at the fullest moment of the step.
+
+    buffers   two messages in flight for each of dispatch and combine, and an activation received and sent
+    workspace  the largest activation a kernel makes and nobody keeps, taken as the largest stage input
+    """
+    weights, gradients, optimizer = states(parameters, replicas, formats)
+    return RankMemory(
+        parameters=weights,
+        gradients=gradients,
+        optimizer=optimizer,
+        activations=activations_bytes(order, stages),
+        buffers=0.0,
+        workspace=0.0,
     )

@@ -35,11 +35,14 @@ class Compute:
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """What a block sends to its experts and back in one direction of a micro-batch.
+    """What a block sends for one micro-batch.
 
-    The gradient of a combine is a dispatch, and the gradient of a dispatch a combine (arXiv 2412.19437, 3.2.1).
+    split_f, split_b   among ranks that split its heads or its sequence, forward and backward
+    The others go to its experts and back; the gradient of a combine is a dispatch, and the gradient of a dispatch a combine (arXiv 2412.19437, 3.2.1).
     """
 
+    split_f: Transfer = NOTHING
+    split_b: Transfer = NOTHING
     dispatch: Transfer = NOTHING
     combine: Transfer = NOTHING
     dispatch_back: Transfer = NOTHING
@@ -47,13 +50,14 @@ class Exchange:
 
     @property
     def total_s(self) -> float:
-        """Seconds of all four."""
+        """Seconds of all."""
         return sum(t.seconds for t in self.transfers)
 
     @property
     def transfers(self) -> tuple[Transfer, ...]:
-        """All four, in the order in which a micro-batch needs them."""
-        return (self.dispatch, self.combine, self.combine_back, self.dispatch_back)
+        """All, in the order in which a micro-batch needs them."""
+        back = (self.split_b, self.combine_back, self.dispatch_back)
+        return (self.split_f, self.dispatch, self.combine, *back)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +77,7 @@ class Block:
     @property
     def routed(self) -> bool:
         """Whether its tokens travel to experts on other GPUs."""
-        return self.exchange.total_s > 0
+        return self.exchange.dispatch.seconds > 0
 
     @property
     def cost_s(self) -> float:

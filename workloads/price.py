@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from topologies.hardware import Catalogued
+from typing import ClassVar
+
+from topologies.hardware import Entry
 from topologies.units import UsdPerS
 
 
-class Price(Catalogued):
+class Price(Entry):
     """A rental price.
 
     gpu_usd_per_s   one GPU with its share of node and network, per second of wall time
     """
 
+    group: ClassVar[str] = "prices"
     gpu_usd_per_s: UsdPerS

@@ -7,21 +7,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from workloads.reference.dims import Gate
+
 SAMPLED_TOKENS = 8_192
 """Tokens sent through the gate; the mean number of nodes is then known to about 0.1 %."""
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """What decides where a token goes.
-
-    groups, groups_used   experts are cut into groups, and a token uses experts of the best few (node limit)
-    """
-
-    experts: int
-    experts_per_token: int
-    groups: int
-    groups_used: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +31,8 @@ class Reach:
 def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
     """Send random tokens through the group-limited gate and count where they go.
 
-    Affinities are sigmoids of independent normal logits, so loads are balanced on average. Groups are ranked by the sum of their
-    best two experts, then the best experts of the groups in use are taken (arXiv 2412.19437, section 2.1.2).
+    Affinities are sigmoids of independent normal logits, so loads are balanced on average. Groups are
+    ranked by the sum of their best two experts, then the best experts of the groups in use are taken (arXiv 2412.19437, section 2.1.2).
 
     ranks            GPUs that share the experts, `ranks_per_node` of them in each node
     """
@@ -63,17 +52,17 @@ def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
 def choose(gate: Gate, tokens: int, seed: int) -> np.ndarray:
     """Choose experts for random tokens.
 
-    returns  [token, experts_per_token]  expert index
+    returns  [token, top_k]  expert index
     """
     affinity = 1 / (1 + np.exp(-np.random.default_rng(seed).standard_normal((tokens, gate.experts))))
     by_group = affinity.reshape(tokens, gate.groups, -1)
-    if gate.groups_used < gate.groups:
+    if gate.top_groups < gate.groups:
         best_two = np.sort(by_group, axis=-1)[..., -2:].sum(axis=-1)
-        used = np.argpartition(best_two, -gate.groups_used, axis=-1)[:, -gate.groups_used :]
+        used = np.argpartition(best_two, -gate.top_groups, axis=-1)[:, -gate.top_groups :]
         open_groups = np.zeros((tokens, gate.groups), dtype=bool)
         np.put_along_axis(open_groups, used, True, axis=-1)
         affinity = np.where(open_groups[..., None], by_group, -1.0).reshape(tokens, gate.experts)
-    return np.argpartition(affinity, -gate.experts_per_token, axis=-1)[:, -gate.experts_per_token :]
+    return np.argpartition(affinity, -gate.top_k, axis=-1)[:, -gate.top_k :]
 
 
 def _distinct(places: np.ndarray, count: int) -> np.ndarray:

@@ -41,7 +41,7 @@ class Training(Spec):
     sequence_length: Count
     sequences_per_step: Count
     sequences_per_micro_batch: Count = 1
-    recompute: Literal["none", "selective", "full"] = "selective"
+    recompute: Literal["none", "selective", "deepseek", "full"] = "selective"
     communication_sms: int = Field(default=20, ge=0)
     precision: Precision = Precision()
 

@@ -1,0 +1,124 @@
+"""A model's blocks as one GPU of the cluster sees them: seconds, parameters, kept activations."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from simulator.collectives import NOTHING, Links, Spread, Transfer, all_gather, expert_all_to_all
+from simulator.finish import Parameters
+from simulator.network import group_of, spread_of
+from simulator.phases import Block, Exchange, compute
+from workloads.model import read_block
+from workloads.reference.blocks import EMBEDDING, HEAD
+from workloads.reference.dims import Share, Tokens
+from workloads.reference.reading import Block as Reading
+from workloads.reference.record import Message, Record
+from workloads.scenario import Scenario
+
+SHARED_WEIGHTS = frozenset({EMBEDDING, HEAD})
+
+
+@dataclass(frozen=True, slots=True)
+class BlockPlan:
+    """One kind of block on one GPU, for one micro-batch.
+
+    parameters              without embedding and output head
+    shared                  embedding and output head by name: MTP modules use those of the main model
+    kept_bytes              from forward to backward
+    kept_for_weights_bytes  from the input gradient to a postponed weight gradient
+    buffer_bytes            tokens on their way to and from experts
+    """
+
+    block: Block
+    record: Record
+    parameters: Parameters
+    shared: Mapping[str, int]
+    kept_bytes: float
+    kept_for_weights_bytes: float
+    buffer_bytes: float
+
+
+def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
+    """Read each kind of block the model has and time it on the scenario's GPU."""
+    layout, job = scenario.layout, scenario.job
+    tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
+    share = Share(tensor=layout.tp, expert=layout.ep, context=layout.cp)
+    spread = _spread(scenario, links)
+    plans = {}
+    for kind in dict.fromkeys(scenario.model.block_kinds()):
+        reading = read_block(scenario.model, kind, tokens, share, job.recompute)
+        exchange = _exchange(scenario, reading, spread, links)
+        plans[kind] = _plan(scenario, kind, reading, exchange)
+    return plans
+
+
+def _plan(scenario: Scenario, kind: str, reading: Reading, exchange: Exchange) -> BlockPlan:
+    """Put one reading's parts together."""
+    gpu = scenario.cluster.node.gpu
+    left = gpu.sms - scenario.job.communication_sms
+    own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
+    return BlockPlan(
+        block=Block(kind, compute(reading.record, gpu, gpu.sms), compute(reading.record, gpu, left), exchange),
+        record=reading.record,
+        parameters=Parameters(
+            dense=sum(weight.count for weight in own if not weight.routed),
+            routed=sum(weight.count for weight in own if weight.routed),
+        ),
+        shared={weight.name: weight.count for weight in reading.weights if weight.name in SHARED_WEIGHTS},
+        kept_bytes=reading.kept_bytes,
+        kept_for_weights_bytes=reading.postponed_bytes,
+        buffer_bytes=max((m.tokens * m.bytes_per_token for m in reading.messages), default=0.0),
+    )
+
+
+def _spread(scenario: Scenario, links: Links) -> Spread | None:
+    """How far a token's experts lie apart; None where a GPU has all experts."""
+    experts = scenario.model.experts
+    if experts is None or scenario.layout.ep == 1:
+        return None
+    return spread_of(experts.gate.dims(), scenario.layout.ep, links.gpus_per_node, scenario.seed)
+
+
+def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, links: Links) -> Exchange:
+    """Time what the block's messages ask of the links."""
+    routed = {(message.kind, message.phase == "forward"): message for message in reading.messages}
+
+    def over(kind: str, forward: bool) -> Transfer:
+        message = routed.get((kind, forward))
+        if message is None or spread is None:
+            return NOTHING
+        return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, links)
+
+    return Exchange(
+        split_f=_split(scenario, reading, True, links),
+        split_b=_split(scenario, reading, False, links),
+        dispatch=over("dispatch", True),
+        combine=over("combine", True),
+        dispatch_back=over("dispatch", False),
+        combine_back=over("combine", False),
+    )
+
+
+def _split(scenario: Scenario, reading: Reading, forward: bool, links: Links) -> Transfer:
+    """Time the gathers and scatters among the ranks that split a block's heads or its sequence.
+
+    A message tells what one rank holds of a token's row; all ranks of the group gather (or give) as many rows each.
+    """
+    layout, total = scenario.layout, NOTHING
+    sizes = {"gather": layout.tp, "scatter": layout.tp, "context": layout.cp}
+    for message in reading.messages:
+        ranks = sizes.get(message.kind, 1)
+        if ranks > 1 and (message.phase == "forward") == forward:
+            whole_bytes = message.tokens * message.bytes_per_token * ranks
+            reach = links.gpus_per_node // (layout.tp if message.kind == "context" else 1)
+            total = total + all_gather(whole_bytes, group_of(ranks, max(1, reach)), links)
+    return total
+
+
+def _token_bytes(scenario: Scenario, message: Message) -> float:
+    """Bytes of a token on the way: as the record says, or BF16 where the job dispatches in BF16."""
+    toward_experts = (message.kind == "dispatch") == (message.phase == "forward")
+    if toward_experts and scenario.job.precision.dispatch == "bf16":
+        return 2.0 * scenario.model.hidden
+    return message.bytes_per_token

@@ -1,0 +1,52 @@
+"""What one GPU of a cluster reaches others over, and the groups its ranks form on it."""
+
+from __future__ import annotations
+
+from simulator.collectives import Group, Links, Spread
+from simulator.finish import Replicas
+from topologies.hardware import Node
+from topologies.topology import TopologySpec
+from workloads.layout import Layout
+from workloads.reference.dims import Gate
+from workloads.routing import reach
+
+
+def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
+    """Achieved rates and latencies of one GPU's links; the network port is shared where a node has fewer NICs."""
+    gpu, nic = node.gpu, node.nic
+    share = min(1.0, node.nics / node.gpus)
+    return Links(
+        gpus_per_node=max(node.gpus, 1),
+        nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
+        nvlink_latency_s=gpu.nvlink_latency_s,
+        network_bytes_per_s=nic.bytes_per_s * nic.achievable_ratio * share,
+        network_latency_s=topology.latency_s(nic, topology.farthest(nodes * node.nics)),
+    )
+
+
+def replicas(layout: Layout, copies: int, gpus_per_node: int) -> Replicas:
+    """Groups of ranks that hold the same parameters.
+
+    copies   pipeline ranks that hold the parameters of one stage (two under DualPipe); they lie on other nodes
+    Ranks are numbered tp fastest, so a node holds gpus_per_node / tp consecutive ranks of the data-parallel axis.
+    """
+    dense = layout.dp * layout.cp
+    routed = layout.ranks_per_stage // layout.ep
+    return Replicas(
+        dense=group_of(dense, max(1, gpus_per_node // layout.tp), copies),
+        routed=group_of(routed, max(1, gpus_per_node // layout.ep), copies),
+        sharded=layout.zero_stage >= 1,
+    )
+
+
+def group_of(size: int, fits: int, copies: int = 1) -> Group:
+    """Group of `size` ranks of which a node holds `fits`, times as many again elsewhere for each further copy."""
+    per_node = min(size, fits)
+    return Group(nodes=-(-size // per_node) * copies, per_node=per_node)
+
+
+def spread_of(gate: Gate, ep: int, gpus_per_node: int, seed: int) -> Spread:
+    """How far a token's experts lie apart when `ep` consecutive ranks share them."""
+    per_node = min(ep, gpus_per_node)
+    far = reach(gate, ep, per_node, seed)
+    return Spread(far.nodes, far.gpus, far.other_nodes, far.hops)
