@@ -28,7 +28,8 @@ MEANINGS = {
 }
 
 BY_ERROR = {
-    "topologies.spec.InvalidInput": ExitCode.INVALID,
+    "topologies.problems.InvalidInput": ExitCode.INVALID,
+    "topologies.topology.TopologyError": ExitCode.INVALID,
     "workloads.schedule.ScheduleError": ExitCode.INVALID,
     "workloads.layout.LayoutError": ExitCode.INVALID,
     "builtins.MemoryError": ExitCode.REFUSED,

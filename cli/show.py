@@ -1,0 +1,99 @@
+"""`clustercast show`: what is in the catalogue, and where every value comes from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.columns import aligned
+from cli.groups import entry_kinds, group_named, plugin_kinds
+
+if TYPE_CHECKING:
+    from topologies.catalogue import Catalogue
+
+Ranks = Annotated[int | None, typer.Option(help="Pipeline ranks, for a schedule.", min=1)]
+MicroBatches = Annotated[int | None, typer.Option(help="Micro-batches of a step, for a schedule.", min=1)]
+Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
+
+
+def show(
+    group: Annotated[str | None, typer.Argument(help="gpu, model, schedule, ...; all groups if left out.")] = None,
+    name: Annotated[str | None, typer.Argument(help="One entry; all entries of the group if left out.")] = None,
+    catalog: Folders = None,
+    as_json: Annotated[bool, typer.Option("--json", help="The entry as JSON, for programs.")] = False,
+    ranks: Ranks = None,
+    micro_batches: MicroBatches = None,
+) -> None:
+    """Print the catalogue: its entries, or one entry with unit, basis and source of every value."""
+    from workloads.scenario import catalogue
+
+    known = catalogue(None, tuple(catalog or ()))
+    plugins = plugin_kinds()
+    chosen = group_named(group, [*entry_kinds(), *plugins]) if group is not None else None
+    if (ranks is not None or micro_batches is not None) and (chosen != "schedules" or name is None):
+        raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME`")
+    if as_json and (name is None or chosen in plugins):
+        raise typer.BadParameter("--json goes with one entry of the catalogue: `show GROUP NAME --json`")
+    if name is None or chosen is None:
+        print(listing(known, chosen))
+    elif chosen == "schedules":
+        from cli.draw_schedule import schedule_text
+
+        print(schedule_text(name, ranks, micro_batches))
+    elif chosen in plugins:
+        print(plugin_text(chosen, name))
+    else:
+        from cli.entries import entry_json, entry_text
+
+        print((entry_json if as_json else entry_text)(known, chosen, name))
+
+
+def listing(known: Catalogue, only: str | None) -> str:
+    """Every entry of the catalogue and every plug-in, or those of one group: group, name, title, origin."""
+    rows = [row for group in entry_kinds() if only in (None, group) for row in entry_rows(known, group)]
+    rows += [
+        [group, kind, first_line(spec), f"{spec.__module__.replace('.', '/')}.py"]
+        for group, kinds in plugin_kinds().items()
+        if only in (None, group)
+        for kind, spec in kinds.items()
+    ]
+    return aligned(rows, ("group", "name", "title", "from"))
+
+
+def entry_rows(known: Catalogue, group: str) -> list[list[str]]:
+    """One row an entry of a group; an entry that cannot be read says so and hides no other."""
+    from topologies.problems import InvalidInput
+    from topologies.spec import load_entry
+
+    rows = []
+    for name in known.names(group):
+        try:
+            title = load_entry(group, name, entry_kinds()[group], known).title
+        except InvalidInput as refused:
+            title = f"cannot be read: {refused.problems[0].message}"
+        origin = known.origin(group, name)
+        rows.append([group, name, title, origin.label if origin else ""])
+    return rows
+
+
+def first_line(spec: type[object]) -> str:
+    """First line of a class's docstring."""
+    return (spec.__doc__ or "").strip().splitlines()[0]
+
+
+def plugin_text(group: str, name: str) -> str:
+    """What a topology or a job is, and the fields that a scenario gives it. Raises typer's usage error."""
+    kinds = plugin_kinds()[group]
+    if name not in kinds:
+        from topologies.problems import meant
+
+        raise typer.BadParameter(f"no `{name}` among the {group}{meant(name, kinds)}; there are: {', '.join(kinds)}")
+    spec = kinds[name]
+    rows = [
+        [field, "required" if info.is_required() else f"default {info.default!r}"]
+        for field, info in spec.model_fields.items()
+        if field != "kind"
+    ]
+    return "\n\n".join(part for part in (f"{name}: {spec.__doc__}".rstrip(), aligned(rows, ("field", ""))) if part)
