@@ -6,24 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.finish import MASTER_BYTES, Formats, Parameters, Replicas
+from simulator.stages import Stage
 from topologies.units import pretty
 from workloads.schedule import Step
 
 
 class DoesNotFit(ValueError):
     """A rank would need more memory than its GPU has; the message names the largest terms and a way out."""
-
-
-@dataclass(frozen=True, slots=True)
-class StageMemory:
-    """What one stage keeps for one micro-batch.
-
-    kept_bytes           from forward to backward
-    kept_for_weights_bytes   from the input gradient to a postponed weight gradient
-    """
-
-    kept_bytes: float
-    kept_for_weights_bytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +39,7 @@ def states(parameters: Parameters, replicas: Replicas, formats: Formats) -> tupl
     return parameters.total * formats.weight_bytes, parameters.total * formats.gradient_bytes, optimizer
 
 
-def activations_bytes(order: Sequence[Step], stages: Sequence[StageMemory]) -> float:
+def activations_bytes(order: Sequence[Step], stages: Sequence[Stage]) -> float:
     """Most bytes of activations that one rank holds at once.
 
     A forward's are held from its start; a full backward frees them at its end; an input gradient leaves what the
@@ -67,7 +56,7 @@ def activations_bytes(order: Sequence[Step], stages: Sequence[StageMemory]) -> f
     return most
 
 
-def _freed(op: str, stage: StageMemory) -> float:
+def _freed(op: str, stage: Stage) -> float:
     """Bytes that are free once a chunk has ended."""
     if op == "B":
         return stage.kept_bytes
@@ -93,7 +82,7 @@ def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str) -
 
 def rank_memory(
     order: Sequence[Step],
-    stages: Sequence[StageMemory],
+    stages: Sequence[Stage],
     parameters: Parameters,
     replicas: Replicas,
     formats: Formats,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from simulator.collectives import Group, Links, Spread
 from simulator.finish import Replicas
 from topologies.hardware import Node
-from topologies.topology import TopologySpec
+from topologies.kinds.base import TopologySpec
 from workloads.layout import Layout
 from workloads.reference.dims import Gate
 from workloads.routing import reach
@@ -20,7 +20,7 @@ def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
         nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
         nvlink_latency_s=gpu.nvlink_latency_s,
         network_bytes_per_s=nic.bytes_per_s * nic.achievable_ratio * share,
-        network_latency_s=topology.latency_s(nic, topology.farthest(nodes * node.nics)),
+        network_latency_s=topology.latency_s(nic, same_leaf=False, endpoints=nodes * node.nics),
     )
 
 

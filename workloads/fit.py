@@ -83,7 +83,7 @@ def _no_experts(layout: Layout) -> Misfit | None:
 
 
 def _stages(layout: Layout, demands: Demands) -> Misfit | None:
-    """Each stage gets an item, and a cut by hand gets all blocks."""
+    """Each stage gets a layer, and a cut by hand gets all of them."""
     stages = layout.schedule.stages(layout.pp)
     counts = layout.layers_per_stage
     if counts is not None and sum(counts) != demands.layers:
@@ -93,12 +93,11 @@ def _stages(layout: Layout, demands: Demands) -> Misfit | None:
             f"layers_per_stage adds up to {sum(counts)}, but the model has {demands.layers} layers: "
             f"give {abs(demands.layers - sum(counts))} {change}",
         )
-    items = demands.layers + 2
-    if stages > items:
+    if counts is None and stages > demands.layers:
         return Misfit(
             "pp",
-            f"{layout.schedule.kind} on pp = {layout.pp} has {stages} stages, but {demands.layers} layers, "
-            f"embedding and head are {items} items: use pp = {layout.pp * items // stages} or less",
+            f"{layout.schedule.kind} on pp = {layout.pp} has {stages} stages of at least one layer each, but the model "
+            f"has {demands.layers} layers: use pp = {layout.pp * demands.layers // stages} or less",
         )
     return None
 

@@ -10,7 +10,7 @@ from pydantic import Field, model_validator
 from topologies.catalogue import BUILT_IN, Catalogue, FromCatalogue, Root, built_in, open_catalogue
 from topologies.discovery import Discovered
 from topologies.hardware import Node
-from topologies.topology import TopologySpec
+from topologies.kinds.base import TopologySpec
 from topologies.spec import Spec, load
 from topologies.units import Count
 from workloads.fit import Demands, misfits
