@@ -5,28 +5,28 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from topologies.discovery import Discovered
-from topologies.nodes import Items, Node, Scalar, Table, from_plain, text_at
-from topologies.problems import InvalidInput, Mark, Problem, listed, meant
-from topologies.resolving import Shape, join, laid_over
+from topologies.nodes import Items, Node, Scalar, Table, from_plain
+from topologies.problems import InvalidInput, Mark, Problem, join, listed, meant
+from topologies.resolving import Resolver, Shape, laid_over, owner
+
+CHANGES = Mark("changes")
 
 
-def changed(root: Node, changes: Mapping[str, object], shape: Shape) -> Node:
-    """The tree with every path set. Raises InvalidInput for paths that lead nowhere, all at once."""
-    problems: list[Problem] = []
+def changed(root: Node, changes: Mapping[str, object], shape: Shape, resolver: Resolver) -> Node:
+    """The tree with every path set, one after the other; names are looked up at once, so a later path may lead
+    into an earlier change. Paths that lead nowhere become problems of the resolver."""
     for path, value in changes.items():
         try:
-            root = _set(root, tuple(path.split(".")), _node(value, path), shape, "")
+            root = resolver.resolve(_set(root, tuple(path.split(".")), _node(value), shape, ""), shape)
         except InvalidInput as refused:
-            problems.extend(refused.problems)
-    if problems:
-        raise InvalidInput(problems)
+            resolver.problems.extend(refused.problems)
     return root
 
 
-def _node(value: object, path: str) -> Node:
+def _node(value: object) -> Node:
     """A change's value as a tree."""
     data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
-    return from_plain(data, Mark(f"change of `{path}`"))
+    return from_plain(data, CHANGES)
 
 
 def _set(node: Node, path: tuple[str, ...], value: Node, shape: Shape, done: str) -> Node:
@@ -42,7 +42,7 @@ def _set(node: Node, path: tuple[str, ...], value: Node, shape: Shape, done: str
         if head not in node.entries:
             known = [str(key) for key in node.entries]
             raise _nowhere(value, here, f"unknown field `{head}`{meant(head, known)}; known are: {listed(known)}")
-        inner = _set(node.entries[head].node, rest, value, _inner(node, head, shape), here)
+        inner = _set(node.entries[head].node, rest, value, shape.at(head, owner(node, shape)), here)
         changed_part = Table(value.mark, {head: node.with_entry(head, inner).entries[head]})
         return _over(node, changed_part)
     if head == "kind" and shape.mark(Discovered) is not None:
@@ -76,16 +76,6 @@ def _of_kind(node: Table, value: Node, shape: Shape) -> Table:
     fields = spec.model_fields if spec is not None else node.entries
     kept = {key: entry for key, entry in node.entries.items() if key in fields}
     return Table(node.mark, kept).with_entry("kind", value)
-
-
-def _inner(node: Table, head: str, shape: Shape) -> Shape:
-    """Shape of a field."""
-    base, found = shape.spec(), shape.mark(Discovered)
-    if base is not None and found is not None:
-        base = found.classes(base).get(text_at(node, "kind") or "")
-    if base is None:
-        return shape.inside()
-    return Shape.of_field(base.model_fields[head]) if head in base.model_fields else Shape(object)
 
 
 def _is_null(node: Node) -> bool:

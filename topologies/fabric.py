@@ -47,11 +47,11 @@ class Fabric:
         """[vertex] cables at each vertex."""
         return np.bincount(self.link_from, minlength=self.vertices).astype(np.int32)
 
-    def to_networkx(self) -> "networkx.MultiDiGraph":
+    def to_networkx(self) -> "networkx.MultiDiGraph[int]":
         """The same network as a networkx graph, for inspection."""
         import networkx
 
-        graph = networkx.MultiDiGraph()
+        graph: networkx.MultiDiGraph[int] = networkx.MultiDiGraph()
         graph.add_nodes_from(range(self.endpoints), layer="endpoint")
         graph.add_nodes_from(range(self.endpoints, self.vertices), layer="switch")
         columns = (self.link_from, self.link_to, self.link_bytes_per_s, self.link_latency_s, self.link_plane)
@@ -60,11 +60,12 @@ class Fabric:
         return graph
 
 
-def wired(endpoints: int, switches: int, cables: tuple[Ints, Ints, Ints], rate: float, latency: float) -> Fabric:
+def wired(
+    endpoints: int, switches: int, cables: tuple[Ints, Ints, Ints], bytes_per_s: float, switch_latency_s: float
+) -> Fabric:
     """Fabric from cables of one rate.
 
     cables   three arrays [cable]: one end, other end, plane
-    rate     bytes/s of every link;  latency  seconds that every switch adds
     """
     low, high, plane = cables
     link_from = np.concatenate([low, high]).astype(np.int32)
@@ -74,7 +75,7 @@ def wired(endpoints: int, switches: int, cables: tuple[Ints, Ints, Ints], rate: 
         switches=switches,
         link_from=link_from,
         link_to=np.concatenate([high, low]).astype(np.int32),
-        link_bytes_per_s=np.full(links, rate),
-        link_latency_s=np.where(link_from >= endpoints, latency, 0.0),
+        link_bytes_per_s=np.full(links, bytes_per_s),
+        link_latency_s=np.where(link_from >= endpoints, switch_latency_s, 0.0),
         link_plane=np.concatenate([plane, plane]).astype(np.int32),
     )

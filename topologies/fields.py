@@ -14,7 +14,7 @@ class FrozenDict(dict[str, V]):
         """Every method that would change the mapping."""
         raise TypeError("this mapping cannot be changed; make another value with `with_changes`")
 
-    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse  # type: ignore[assignment]
+    __setitem__ = __delitem__ = __ior__ = clear = pop = popitem = setdefault = update = _refuse
 
     def __hash__(self) -> int:  # type: ignore[override]
         """Hash of the pairs, whatever their order."""

@@ -165,6 +165,4 @@ class Node(Entry):
     nics: Count
 
 
-GROUPS: Mapping[str, type[Entry]] = MappingProxyType(
-    {kind.group: kind for kind in (Gpu, KernelSet, Nic, Switch, Node)}
-)
+GROUPS: Mapping[str, type[Entry]] = MappingProxyType({kind.group: kind for kind in (Gpu, KernelSet, Nic, Switch, Node)})

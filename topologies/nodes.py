@@ -7,7 +7,7 @@ from typing import TypeAlias
 from topologies.problems import Mark
 
 Key: TypeAlias = str | int
-Plain: TypeAlias = "None | bool | int | float | str | tuple[Plain, ...] | dict[Key, Plain] | Broken"
+Plain: TypeAlias = "bool | int | float | str | tuple[Plain, ...] | dict[Key, Plain] | Broken | None"
 
 
 class Broken:
@@ -22,7 +22,7 @@ class Scalar:
     """One value; `raw` is what the file says."""
 
     mark: Mark
-    value: None | bool | int | float | str | Broken
+    value: bool | int | float | str | Broken | None
     raw: str = ""
 
 

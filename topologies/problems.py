@@ -41,7 +41,7 @@ class Problem:
         return ": ".join(part for part in (where, self.field, self.message) if part)
 
 
-class InvalidInput(Exception):  # noqa: N818  the name is what the user sees, and it is no bug of ours
+class InvalidInput(Exception):
     """Input that was refused, with every problem found in it, in the order of the file."""
 
     problems: tuple[Problem, ...]
@@ -59,6 +59,20 @@ class InvalidInput(Exception):  # noqa: N818  the name is what the user sees, an
         return "\n".join([*lines, f"and {left} more problems"] if left > 0 else lines)
 
 
+class FieldErrors(ValueError):
+    """What a Spec's own check finds: pairs of a dotted path below the Spec and a message, each shown at its place."""
+
+    def __init__(self, found: Iterable[tuple[str, str]]) -> None:
+        """Keep the pairs."""
+        self.found = tuple(found)
+        super().__init__("; ".join(f"{field}: {message}" if field else message for field, message in self.found))
+
+
+def join(path: str, key: object) -> str:
+    """Dotted path of a field."""
+    return f"{path}.{key}" if path else str(key)
+
+
 def nearest(name: str, known: Iterable[str]) -> str | None:
     """Known name that reads most like the given one, or None when none is close."""
     choices = {known_name.lower(): known_name for known_name in known}
@@ -67,9 +81,9 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
 
 
 def meant(name: str, known: Iterable[str]) -> str:
-    """`; did you mean `x`?`, or nothing."""
+    """` (did you mean `x`?)`, or nothing."""
     close = nearest(name, known)
-    return f"; did you mean `{close}`?" if close else ""
+    return f" (did you mean `{close}`?)" if close else ""
 
 
 def listed(names: Iterable[str], most: int = 20) -> str:

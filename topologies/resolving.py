@@ -11,7 +11,7 @@ from pydantic.fields import FieldInfo
 from topologies.catalogue import Catalogue, FromCatalogue
 from topologies.discovery import Discovered
 from topologies.nodes import BROKEN, Items, Node, Scalar, Table, from_plain, text_at
-from topologies.problems import InvalidInput, Mark, Problem, listed, meant
+from topologies.problems import InvalidInput, Mark, Problem, join, listed, meant
 from topologies.reading import read_file
 
 BASE = "base"
@@ -49,10 +49,25 @@ class Shape:
         is_spec = isinstance(self.annotation, type) and issubclass(self.annotation, BaseModel)
         return self.annotation if is_spec else None
 
+    def at(self, key: object, holder: type[BaseModel] | None) -> "Shape":
+        """Shape of what stands under a key; `holder` is the class of the mapping, if it becomes one."""
+        if holder is None:
+            return self.inside()
+        info = holder.model_fields.get(str(key))
+        return Shape.of_field(info) if info is not None else Shape(object)
+
     def inside(self) -> "Shape":
         """Shape of an item of a list or a value of a mapping."""
         args = [arg for arg in get_args(self.annotation) if arg is not Ellipsis]
         return Shape.of(args[-1]) if args else Shape(object)
+
+
+def owner(node: Node, shape: Shape) -> type[BaseModel] | None:
+    """Class that a mapping should become: the field's own, or the one its `kind` names; None when it is no Spec."""
+    base, found = shape.spec(), shape.mark(Discovered)
+    if base is None or not isinstance(found, Discovered):
+        return base
+    return found.classes(base).get(text_at(node, "kind") or "")
 
 
 @dataclass(slots=True)
@@ -69,40 +84,22 @@ class Resolver:
             node, within = self.named(node, source.group, path, within)
         if isinstance(node, Items):
             inner = shape.inside()
-            items = (self.resolve(item, inner, f"{path}.{i}", within) for i, item in enumerate(node.items))
+            items = (self.resolve(item, inner, join(path, i), within) for i, item in enumerate(node.items))
             return Items(node.mark, tuple(items))
         return self.table(node, shape, path, within) if isinstance(node, Table) else node
 
     def table(self, node: Table, shape: Shape, path: str, within: tuple[Path, ...]) -> Node:
         """A mapping, entry by entry."""
-        spec = self.chosen(node, shape)
-        if spec is None and shape.spec() is not None:
+        holder = owner(node, shape)
+        if holder is None and shape.spec() is not None:
             return node
-        fields = spec.model_fields if spec is not None else {}
         for key, entry in node.entries.items():
-            if spec is None:
-                inner = shape.inside()
-            elif key in fields:
-                inner = Shape.of_field(fields[str(key)])
-            else:
-                continue
-            resolved = self.resolve(entry.node, inner, join(path, key), within)
+            resolved = self.resolve(entry.node, shape.at(key, holder), join(path, key), within)
             if resolved is not entry.node:
                 node = node.with_entry(key, resolved, entry.mark)
         return node
 
-    def chosen(self, node: Table, shape: Shape) -> type[BaseModel] | None:
-        """Class of a mapping: the field's own, or the one its `kind` names."""
-        base = shape.spec()
-        found = shape.mark(Discovered)
-        if base is None or found is None:
-            return base
-        classes: dict[str, type[BaseModel]] = dict(found.classes(base))
-        return classes.get(text_at(node, "kind") or "")
-
-    def named(
-        self, node: Node, group: str, path: str, within: tuple[Path, ...]
-    ) -> tuple[Node, tuple[Path, ...]]:
+    def named(self, node: Node, group: str, path: str, within: tuple[Path, ...]) -> tuple[Node, tuple[Path, ...]]:
         """The mapping behind a name, or a mapping laid over the entry that its `base` names."""
         if isinstance(node, Scalar) and isinstance(node.value, str):
             return self.entry(node, group, path, within)
@@ -116,9 +113,7 @@ class Resolver:
         changes = Table(node.mark, {key: entry for key, entry in node.entries.items() if key != BASE})
         return (laid_over(below, changes) if isinstance(below, Table) else below), inner
 
-    def entry(
-        self, name: Scalar, group: str, path: str, within: tuple[Path, ...]
-    ) -> tuple[Node, tuple[Path, ...]]:
+    def entry(self, name: Scalar, group: str, path: str, within: tuple[Path, ...]) -> tuple[Node, tuple[Path, ...]]:
         """Read an entry of the catalogue."""
         wanted = str(name.value)
         below = within[-1] if within and within[-1].stem == wanted else None
@@ -143,11 +138,6 @@ class Resolver:
             return f"`{wanted}` builds on itself, by way of {file}"
         known = self.catalogue.names(group)
         return f"no `{wanted}` among the {group}{meant(wanted, known)}; there are: {listed(known)}"
-
-
-def join(path: str, key: object) -> str:
-    """Dotted path of a field."""
-    return f"{path}.{key}" if path else str(key)
 
 
 def laid_over(below: Table, above: Table) -> Table:
@@ -179,7 +169,7 @@ def without_old_sources(result: Table, below: Table, above: Table) -> Table:
     for path, mark in _leaves(above):
         stale = [key for key in sources.entries if key == path or path.startswith(f"{key}.")]
         if stale and not any(key in given for key in (path, *stale)):
-            said = {"basis": "assumed", "source": f"set in {mark}"}
+            said = {"basis": "assumed", "source": f"set in {Path(mark.file).name} over the catalogue's value"}
             sources = sources.with_entry(path, from_plain(said, mark))
     return result.with_entry(SOURCES, sources)
 

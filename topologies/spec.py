@@ -9,7 +9,7 @@ from typing import Self, TypeVar
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from topologies.catalogue import Catalogue, FromCatalogue
-from topologies.changing import changed
+from topologies.changing import CHANGES, changed
 from topologies.nodes import Node, Scalar, Table, from_plain, plain
 from topologies.problems import InvalidInput, Mark, Problem
 from topologies.reading import Reading, read_file, read_text
@@ -36,9 +36,9 @@ class Spec(BaseModel):
 
         A new `kind` keeps the fields that the new kind knows. Raises InvalidInput, naming the path and the nearest one.
         """
-        shape = Shape(type(self))
-        tree = from_plain(self.model_dump(mode="json"), Mark("changes"))
-        return validated(Reading(changed(tree, changes, shape), ()), type(self), catalogue)
+        resolver = Resolver(catalogue if catalogue is not None else Catalogue())
+        tree = from_plain(self.model_dump(mode="json"), CHANGES)
+        return _checked(changed(tree, changes, Shape(type(self)), resolver), type(self), resolver.problems)
 
 
 def load(path: Path | str, kind: type[S], catalogue: Catalogue | None = None) -> S:

@@ -37,12 +37,12 @@ def leaves_for(endpoints: int, ports: int) -> int:
 
 def most_leaves(ports: int, layers: int) -> int:
     """Leaves of a full tree: k in two layers, k^2/2 in three."""
-    return 2 * (ports // 2) ** (layers - 1)
+    return 2 * int((ports // 2) ** (layers - 1))
 
 
 def full_size(ports: int, layers: int) -> int:
     """Most endpoints: k^2/2 in two layers, k^3/4 in three (Al-Fares et al., SIGCOMM 2008)."""
-    return 2 * (ports // 2) ** layers
+    return 2 * int((ports // 2) ** layers)
 
 
 def tree(leaves: int, ports: int, layers: int) -> Tree:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -56,41 +57,34 @@ _SYMBOLS: Mapping[str, Mapping[str, Fraction]] = {
         "ns": Fraction(1, 10**9),
         "min": Fraction(60),
         "h": Fraction(3600),
-        "day": Fraction(86400),
         "days": Fraction(86400),
-        "year": Fraction(365 * 86400),
+        "day": Fraction(86400),
         "years": Fraction(365 * 86400),
+        "year": Fraction(365 * 86400),
     },
     "flop": _prefixed("FLOP", "kMGTPE"),
     "USD": _prefixed("USD", "kM"),
     "W": _prefixed("W", "kMG"),
     "Hz": _prefixed("Hz", "kMG"),
     "J": _prefixed("J", "kMG") | _prefixed("Wh", "kMG", Fraction(3600)),
-    "tokens": {p + gap + "tokens": Fraction(n) for p, n in DECIMAL.items() for gap in ("", " ") if p or not gap}
-    | {"token": Fraction(1), "B tokens": Fraction(10**9)},
+    "tokens": {f"{p} tokens".strip(): Fraction(n) for p, n in DECIMAL.items() if p in ("", "k", "M", "T")}
+    | {"B tokens": Fraction(10**9), "token": Fraction(1)},
 }
-# Written often, meant clearly, and still not accepted silently: the hint names the one spelling.
-_HINTS = {
-    "gbps": "Gb/s",
-    "gbit/s": "Gb/s",
-    "tflops": "TFLOP/s",
-    "gflops": "GFLOP/s",
-    "mbps": "Mb/s",
-    "sec": "s",
-    "hour": "h",
-    "hours": "h",
-    "hr": "h",
-    "$": "USD",
-    "usd/hour": "USD/h",
-    "$/h": "USD/h",
-    "\u00b5s": "us",
-    "\u03bcs": "us",
-    "micros": "us",
-}
+_OTHER_SPELLINGS = (
+    (r"(?i)flops?(/s)?$", "FLOP/s"),
+    (r"(?i)gbit", "Gb"),
+    (r"ps$", "/s"),
+    (r"(?i)/?sec(onds?)?$", "/s"),
+    (r"(?i)/?(hours?|hr)$", "/h"),
+    ("(?i)dollars?|\\$", "USD"),
+    ("micros|\u00b5s|\u03bcs", "us"),
+)
+"""Written often, meant clearly, and still not accepted silently: the message names the one spelling."""
 _PER_SECOND_SHORT = {p + "FLOPS": p + "FLOP/s" for p in DECIMAL}
 
 
-def _factors(unit: str) -> dict[str, Fraction]:
+@cache
+def _factors(unit: str) -> Mapping[str, Fraction]:
     """Symbols allowed for one canonical unit, each with its worth in SI."""
     top, _, bottom = unit.partition("/")
     if top not in _SYMBOLS or (bottom and bottom not in _SYMBOLS):
@@ -139,52 +133,50 @@ def parse(text: str, unit: str) -> float:
 
 def _unknown_symbol(said: str, symbol: str, unit: str) -> str:
     """Say why a unit is refused and which one may be meant."""
-    known = symbols(unit)
-    close = [s for s in known if s.lower() == symbol.lower()]
-    close = close or [_HINTS[symbol.lower()]] if symbol.lower() in _HINTS else close
-    close = close or difflib.get_close_matches(symbol, known, n=1, cutoff=0.6)
-    hint = f"; did you mean `{close[0]}`?" if close and close[0] in known else ""
-    if {s[-1:] for s in (symbol.split("/")[0], (close or [""])[0].split("/")[0])} == {"b", "B"}:
-        hint += " (b is bits, B is bytes)"
-    return f"`{said}`: `{symbol}` is no unit of {unit}; write for example `{example(unit)}`{hint}"
+    close = _meant(symbol, symbols(unit))
+    hint = f" (did you mean `{close}`?)" if close else ""
+    bits = "; b is bits, B is bytes" if unit.startswith("bytes") else ""
+    return f"`{said}`: `{symbol}` is no unit of {unit}{hint}; write for example `{example(unit)}`{bits}"
+
+
+def _meant(symbol: str, known: tuple[str, ...]) -> str | None:
+    """Known spelling that another spelling stands for."""
+    other = symbol
+    for pattern, spelling in _OTHER_SPELLINGS:
+        other = re.sub(pattern, spelling, other)
+    for guess in (other, other.lstrip("/")):
+        same = [name for name in known if name == guess] or [name for name in known if name.lower() == guess.lower()]
+        if same:
+            return same[0]
+    return next(iter(difflib.get_close_matches(symbol, known, n=1)), None)
 
 
 def render(value: float, unit: str) -> str:
     """Write a float with the unit that reads shortest; parsing it gives the same float back, bit for bit."""
     if not math.isfinite(value):
         raise UnitError(f"{value} cannot be written as a quantity")
-    candidates = [f"{_digits(value)} {_plain_symbol(unit)}"]
+    candidates = [f"{repr(value).removesuffix('.0')} {_plain_symbol(unit)}"]
     for symbol, factor in _written(unit).items():
         number = float(Fraction(value) / factor)
-        text = f"{_digits(number)} {symbol}"
-        if 1 <= abs(number) < 10_000 and parse(text, unit) == value:
-            candidates.append(text)
-    return min(candidates, key=lambda text: (len(text.split()[0]), len(text)))
+        if 1 <= abs(number) < 10_000:
+            texts = (f"{number:.{digits}g} {symbol}" for digits in (6, 9, 15, 16, 17))
+            candidates += [text for text in texts if "e" not in text.split()[0] and parse(text, unit) == value][:1]
+    return min(candidates, key=lambda text: len(text.split()[0]))
 
 
 def pretty(value: float, unit: str, digits: int = 4) -> str:
-    """Write a float for people: the prefix that leaves 1 to 1000 in front, rounded to `digits` figures."""
+    """Write a float for people: the decimal prefix that leaves 1 to 1000 in front, rounded to `digits` figures."""
     if not math.isfinite(value):
         return str(value)
-    ladder = sorted((f, s) for s, f in _written(unit).items() if s not in _NOT_PRETTY)
-    fitting = [(f, s) for f, s in ladder if abs(value) >= f] or ladder[:1]
+    ladder = sorted((factor, symbol) for symbol, factor in _written(unit).items() if not _BITS_OR_BINARY.search(symbol))
+    fitting = [step for step in ladder if abs(value) >= step[0]] or ladder[:1]
     factor, symbol = fitting[-1] if value else (Fraction(1), _plain_symbol(unit))
     number = float(Fraction(value) / factor)
-    text = f"{number:.{digits}g}"
-    if "e" in text:
-        text = f"{float(text):,.0f}" if abs(number) >= 1 else text
-    return f"{text} {symbol}"
+    rounded = float(f"{number:.{digits}g}")
+    return f"{rounded:,.0f} {symbol}" if abs(rounded) >= 10**digits else f"{rounded:.{digits}g} {symbol}"
 
 
-_NOT_PRETTY = frozenset(
-    p + tail for p in (*DECIMAL, *BINARY) for tail in ("b", "b/s", "iB", "iB/s", "B", "B/s") if p in BINARY or "b" in tail
-)
-
-
-def _digits(number: float) -> str:
-    """Shortest text of a float that reads back exactly; whole numbers without a point."""
-    text = repr(number)
-    return text.removesuffix(".0")
+_BITS_OR_BINARY = re.compile(r"b(/|$)|i")
 
 
 def _plain_symbol(unit: str) -> str:
@@ -192,15 +184,20 @@ def _plain_symbol(unit: str) -> str:
     return next(s for s, f in _factors(unit).items() if f == 1)
 
 
-def _written(unit: str) -> dict[str, Fraction]:
-    """Spellings that the program itself writes: one a worth, no plural twins, only per second or per hour for money."""
-    wanted: dict[str, Fraction] = {}
+_WRITTEN_BELOW = frozenset({"", "s", "h", "tokens", "M tokens", "B"})
+"""What the program itself writes below a fraction bar."""
+
+
+@cache
+def _written(unit: str) -> Mapping[str, Fraction]:
+    """Spellings that the program itself writes, one for each worth; hours and millions of tokens only below money."""
+    chosen: dict[str, Fraction] = {}
     for symbol, factor in _factors(unit).items():
-        bottom = symbol.partition("/")[2]
-        odd_bottom = bottom not in ("", "s", "token", "tokens", "B") and not (unit == "USD/s" and bottom == "h")
-        if not odd_bottom and factor not in wanted.values():
-            wanted[symbol] = factor
-    return wanted
+        below = symbol.partition("/")[2]
+        usual = below in _WRITTEN_BELOW and (below not in ("h", "M tokens") or symbol.startswith("USD"))
+        if usual and factor not in chosen.values():
+            chosen[symbol] = factor
+    return chosen
 
 
 FROM_FILE = {"from_file": True}

@@ -6,7 +6,7 @@ import numpy as np
 
 from topologies import trees
 from topologies.fabric import Fabric, wired
-from topologies.topology import Counts, TopologySpec
+from topologies.kinds.base import Counts, TopologySpec
 
 
 class FatTree(TopologySpec):

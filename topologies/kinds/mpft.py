@@ -3,10 +3,11 @@
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topologies import trees
 from topologies.fabric import Fabric, wired
-from topologies.topology import Counts, TopologyError, TopologySpec
+from topologies.kinds.base import Counts, TopologyError, TopologySpec
 from topologies.units import Count
 
 
@@ -39,15 +40,18 @@ class MultiPlaneFatTree(TopologySpec):
     def build(self, endpoints: int | None = None) -> Fabric:
         """Switches are numbered plane after plane."""
         held = self.held(endpoints)
-        lows, highs, planes, switches = [], [], [], 0
+        lows: list[NDArray[np.integer]] = []
+        highs: list[NDArray[np.integer]] = []
+        planes: list[NDArray[np.integer]] = []
+        switches = 0
         for plane in range(self.planes):
-            ends = np.arange(plane, held, self.planes)
+            ends = np.arange(plane, held, self.planes, dtype=np.int32)
             shape = self._tree(len(ends))
             low, high = trees.wire(shape)
             first = held + switches
             lows += [ends, first + low]
             highs += [first + np.arange(len(ends)) // shape.half, first + high]
-            planes.append(np.full(len(ends) + len(low), plane))
+            planes.append(np.full(len(ends) + len(low), plane, dtype=np.int32))
             switches += shape.switches
         cables = (np.concatenate(lows), np.concatenate(highs), np.concatenate(planes))
         return wired(held, switches, cables, self.switch.port_bytes_per_s, self.switch.latency_s)

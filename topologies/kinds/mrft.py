@@ -6,12 +6,12 @@ import numpy as np
 
 from topologies import trees
 from topologies.fabric import Fabric, Ints, wired
-from topologies.topology import Counts, TopologySpec
+from topologies.kinds.base import Counts, TopologySpec
 from topologies.units import Count
 
 
 class MultiRailFatTree(TopologySpec):
-    """Endpoint e is on rail e mod rails; half a switch's ports of nodes share one leaf a rail (arXiv 2505.09343, 5.1)."""
+    """Endpoint e is on rail e mod rails; neighbouring nodes share one leaf a rail (arXiv 2505.09343, 5.1)."""
 
     kind: Literal["mrft"] = "mrft"
     rails: Count = 8

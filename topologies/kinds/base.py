@@ -62,9 +62,9 @@ class TopologySpec(Spec):
         """Switches on the longest of the shortest ways."""
 
     def latency_s(self, nic: Nic, switches: int) -> float:
-        """Seconds for a small message through so many switches: both ends, and each switch on the way.
+        """Seconds for a small message through so many switches: both ends, and each switch between.
 
-        The published 64-byte figures (DeepSeek-V3 at ISCA 2025, Table 5) are one switch and three switches.
+        The published 64-byte figures (arXiv 2505.09343, Table 5) are one switch and three switches.
         """
         return 2 * nic.latency_s + switches * self.switch.latency_s
 
