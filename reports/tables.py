@@ -35,7 +35,7 @@ class Look:
 
 def table(name: str, frame: pd.DataFrame, look: Look) -> Table:
     """Show all rows and columns of `frame`; a column says its unit in the end of its name."""
-    shown = _with_total(frame, look.total) if look.total else frame
+    shown = _with_total(frame, look.total) if look.total and len(frame) else frame
     scales = _scales(shown)
     columns, texts = [], []
     for column in map(str, shown.columns):
