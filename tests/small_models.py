@@ -11,6 +11,7 @@ from workloads.reference.dims import Dims, Experts, Gate, Latent, Rope
 MODELS = Path(__file__).parent.parent / "workloads" / "models"
 
 GATE = Gate(experts=16, top_k=4, groups=4, top_groups=2, score="sigmoid", group_score="best_two", bias=True, scale=2.5)
+EXPERTS = Experts(GATE, inter=16, shared_inter=24)
 SMALL_V3 = Dims(
     layers=3,
     hidden=32,
@@ -18,7 +19,7 @@ SMALL_V3 = Dims(
     attention=Latent(heads=4, query_rank=12, kv_rank=10, nope_dim=8, rope_dim=4, value_dim=6),
     dense_inter=48,
     dense_layers=1,
-    experts=Experts(GATE, inter=16, shared_inter=24),
+    experts=EXPERTS,
     mtp_depth=1,
     rope=Rope(interleaved=True),
 )

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.small_models import SMALL_V3
+from tests.small_models import EXPERTS, SMALL_V3
 from workloads.reference import rotary
 from workloads.reference.dims import Rope, Tokens, Yarn
 from workloads.reference.mlp import mixture
@@ -68,11 +68,10 @@ def test_no_token_is_dropped_however_many_choose_one_expert() -> None:
     weights = dict(random_model(dims, 7).weights)
     weights["layers.1.gate.bias"] = np.where(np.arange(16) < 4, 100.0, 0.0)
     x = np.random.default_rng(8).standard_normal((12, dims.hidden))
-    assert dims.experts is not None
 
     def mixed(rows: np.ndarray) -> np.ndarray:
         ops = Numeric(weights, dims, Tokens(1, len(rows))).inside("layers.1")
-        return ops.add("sum", *mixture(ops, dims, dims.experts, rows))
+        return ops.add("sum", *mixture(ops, dims, EXPERTS, rows))
 
     together = mixed(x)
     alone = np.concatenate([mixed(row[None]) for row in x])
@@ -83,9 +82,8 @@ def test_experts_are_weighed_sums_of_their_own_swiglu() -> None:
     dims, weights = SMALL_V3, random_model(SMALL_V3, 9).weights
     ops = Numeric(weights, dims, Tokens(1, 5)).inside("layers.2")
     x = np.random.default_rng(1).standard_normal((5, dims.hidden))
-    assert dims.experts is not None
-    routed, shared = mixture(ops, dims, dims.experts, x)
-    choice = ops.choose("gate", x @ weights["layers.2.router"].T, dims.experts.gate)
+    routed, shared = mixture(ops, dims, EXPERTS, x)
+    choice = ops.choose("gate", x @ weights["layers.2.router"].T, EXPERTS.gate)
 
     def swiglu(x: np.ndarray, up: np.ndarray, down: np.ndarray) -> np.ndarray:
         gate, linear = np.split(x @ up.T, 2, axis=-1)

@@ -38,12 +38,12 @@ class Plain:
     values: Array
 
     def times(self, weight: Array) -> Array:
-        """See Operand."""
+        """As `Operand` says."""
         product: Array = self.values @ weight.T
         return product
 
     def take(self, rows: NDArray[np.int64] | slice) -> Plain:
-        """See Operand."""
+        """As `Operand` says."""
         return Plain(self.values[rows])
 
 
@@ -52,5 +52,5 @@ class Exact:
     """No rounding beyond the arrays' own precision."""
 
     def operand(self, x: Array) -> Plain:
-        """See Format."""
+        """As `Format` says."""
         return Plain(x)

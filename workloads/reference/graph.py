@@ -33,7 +33,7 @@ class Sized:
 
     @property
     def width(self) -> int:
-        """Features."""
+        """Features of each row."""
         return self.shape[1]
 
     @property

@@ -23,15 +23,15 @@ def sweep(label: tuple[str, str], phase: Phase, like: Sized, read_bytes: float, 
     return Op(*label, "memory", phase, like.precision, *sizes, 0.0, 0.0, *moved, TURNS[phase])
 
 
-def product(label: tuple[str, str], phase: Phase, sizes: Matmul, traffic: tuple[float, float], turn: Pass) -> Op:
+def product(label: tuple[str, str], phase: Phase, sizes: Matmul, moved_bytes: tuple[float, float], turn: Pass) -> Op:
     """A matmul of 2 m n k FLOP (a grouped one runs over all groups' rows together).
 
-    traffic  bytes read, bytes written
+    moved_bytes  read, written
     """
     kind: Kind = "gemm" if sizes.groups == 1 else "grouped_gemm"
     flop = 2.0 * sizes.m * sizes.n * sizes.k
     dims = (sizes.m, sizes.n, sizes.k, sizes.groups)
-    return Op(*label, kind, phase, sizes.precision, *dims, flop, flop, *traffic, turn)
+    return Op(*label, kind, phase, sizes.precision, *dims, flop, flop, *moved_bytes, turn)
 
 
 def forward_product(label: tuple[str, str], sizes: Matmul) -> Op:

@@ -38,33 +38,33 @@ class Numeric:
     scope: str = ""
 
     def inside(self, scope: str) -> Numeric:
-        """See Ops."""
+        """As `Ops` says."""
         return replace(self, scope=f"{self.scope}{scope}.")
 
     def at(self, part: str) -> Numeric:
-        """See Ops."""
+        """As `Ops` says."""
         return self
 
     def split_over(self, what: str, size: int) -> int:
-        """See Ops."""
+        """As `Ops` says."""
         return size
 
     def lookup(self, name: str, ids: Array, vocab: int, width: int) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         rows: Array = self.weights[name][ids]
         return rows
 
     def operand(self, name: str, x: Array, precision: Precision) -> Operand:
-        """See Ops."""
+        """As `Ops` says."""
         return self.formats[precision].operand(x)
 
     def linear(self, name: str, x: Operand, out: int, bias: bool = False, weight: str = "") -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         y = x.times(self.weights[weight or f"{self.scope}{name}"])
         return y + self.weights[f"{self.scope}{name}.bias"] if bias else y
 
     def grouped_linear(self, name: str, x: Operand, choice: Choice, out: int) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         weights = self.weights[f"{self.scope}{name}"]
         ends = np.cumsum(choice.sizes(len(weights)))
         starts = [0, *ends[:-1]]
@@ -72,14 +72,14 @@ class Numeric:
         return np.concatenate(parts)
 
     def per_head(self, name: str, x: Array, heads: int, slab: Slab) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         weight = self.weights[f"{self.scope}{name}"].reshape(heads, slab.width, slab.rank)[:, slab.start : slab.stop]
         pattern = "thd,hdr->thr" if slab.turned else "thr,hdr->thd"
         out: Array = np.einsum(pattern, x.reshape(len(x), heads, -1), weight, optimize=True).reshape(len(x), -1)
         return out
 
     def norm(self, name: str, x: Array, width: int = 0) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         parts = x.reshape(len(x), -1, width or x.shape[-1])
         mean = np.mean(parts * parts, axis=-1, keepdims=True)
         scaled = parts / np.sqrt(mean + np.asarray(self.dims.eps, x.dtype))
@@ -87,7 +87,7 @@ class Numeric:
         return out
 
     def rope(self, name: str, x: Array, width: int, rotated: int) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         heads = x.reshape(len(x), -1, width)
         still, turning = heads[..., : width - rotated], heads[..., width - rotated :]
         turned = rotary.turn(turning, self.positions, self.dims.rope)
@@ -100,23 +100,23 @@ class Numeric:
         return np.tile(one, self.tokens.sequences)
 
     def split(self, x: Array, sizes: tuple[int, ...], heads: int = 1) -> tuple[Array, ...]:
-        """See Ops."""
+        """As `Ops` says."""
         ends = np.cumsum(sizes)[:-1]
         parts = np.split(x.reshape(len(x), heads, -1), ends, axis=-1)
         return tuple(part.reshape(len(x), -1) for part in parts)
 
     def join(self, name: str, content: Array, shared: Array, heads: int) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         each = np.broadcast_to(shared[:, None, :], (len(shared), heads, shared.shape[-1]))
         return self.beside(name, content, each.reshape(len(shared), -1), heads)
 
     def beside(self, name: str, x: Array, y: Array, heads: int = 1) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         both = [x.reshape(len(x), heads, -1), y.reshape(len(y), heads, -1)]
         return np.concatenate(both, axis=-1).reshape(len(x), -1)
 
     def remember(self, name: str, x: Array) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         full = f"{self.scope}{name}"
         new = x.reshape(self.tokens.sequences, self.tokens.length, -1)
         whole = np.concatenate([self.cache[full], new], axis=1) if full in self.cache else new
@@ -124,20 +124,20 @@ class Numeric:
         return whole.reshape(-1, x.shape[-1])
 
     def attend(self, name: str, q: Array, k: Array, v: Array, heads: Heads) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         q, k, v = (x.reshape(self.tokens.sequences, -1, x.shape[-1]) for x in (q, k, v))
         return core.attention(q, k, v, heads).reshape(-1, heads.heads * heads.value_dim)
 
     def choose(self, name: str, scores: Array, gate: Gate) -> Choice:
-        """See Ops."""
+        """As `Ops` says."""
         return core.choose(scores, gate, self.weights[f"{self.scope}{name}.bias"] if gate.bias else None)
 
     def permute(self, name: str, x: Operand, choice: Choice) -> Operand:
-        """See Ops."""
+        """As `Ops` says."""
         return x.take(choice.order // choice.experts.shape[1])
 
     def unpermute(self, name: str, x: Array, choice: Choice) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         rows = np.empty_like(x)
         rows[choice.order] = x
         tokens, chosen = choice.experts.shape
@@ -145,29 +145,29 @@ class Numeric:
         return out
 
     def swiglu(self, name: str, x: Array, precision: Precision) -> Operand:
-        """See Ops."""
+        """As `Ops` says."""
         gate, up = np.split(x, 2, axis=-1)
         return self.formats[precision].operand(gate / (1 + np.exp(-gate)) * up)
 
     def add(self, name: str, *xs: Array) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         total = xs[0]
         for x in xs[1:]:
             total = total + x
         return total
 
     def gather(self, name: str, x: Operand) -> Operand:
-        """See Ops."""
+        """As `Ops` says."""
         return x
 
     def gather_plain(self, name: str, x: Array) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         return x
 
     def scatter(self, name: str, x: Array) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         return x
 
     def loss(self, name: str, logits: Array, targets: Array) -> Array:
-        """See Ops."""
+        """As `Ops` says."""
         return core.cross_entropy(logits, targets)

@@ -124,7 +124,7 @@ class Ops(Protocol[T, Q, C]):
         ...
 
     def add(self, name: str, *xs: T) -> T:
-        """Sum."""
+        """Sum of all, element by element."""
         ...
 
     def beside(self, name: str, x: T, y: T, heads: int = 1) -> T:

@@ -75,7 +75,7 @@ class Weight:
 
     @property
     def count(self) -> int:
-        """Elements."""
+        """Elements of the array."""
         return prod(self.shape)
 
 

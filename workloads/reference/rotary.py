@@ -37,9 +37,9 @@ def _left_alone(rotated: int, theta: float, yarn: Yarn) -> NDArray[np.float64]:
     return 1.0 - np.clip(ramp, 0.0, 1.0)
 
 
-def _pair_that_turns(times: float, rotated: int, theta: float, original: int) -> float:
+def _pair_that_turns(turns: float, rotated: int, theta: float, original: int) -> float:
     """Index of the pair that turns so many times within the original context."""
-    return rotated * math.log(original / (times * 2 * math.pi)) / (2 * math.log(theta))
+    return rotated * math.log(original / (turns * 2 * math.pi)) / (2 * math.log(theta))
 
 
 def _temperature(slope: float, factor: float) -> float:

@@ -63,20 +63,20 @@ class Shapes:
         return self.graph.sized(self.tokens.count // self.share.context, 1, "fp32")
 
     def inside(self, scope: str) -> Shapes:
-        """See Ops."""
+        """As `Ops` says."""
         return replace(self, scope=f"{self.scope}{scope}.")
 
     def at(self, part: str) -> Shapes:
-        """See Ops."""
+        """As `Ops` says."""
         return replace(self, part=part)
 
     def split_over(self, what: str, size: int) -> int:
-        """See Ops."""
+        """As `Ops` says."""
         parts: int = getattr(self.share, what)
         return -(-size // parts)
 
     def lookup(self, name: str, ids: Sized, vocab: int, width: int) -> Sized:
-        """See Ops. Backward adds each token's gradient to its row in FP32."""
+        """As `Ops` says. Backward adds each token's gradient to its row in FP32."""
         self._weight(name, (vocab, width), name)
         out = self.graph.sized(ids.rows, width, "bf16")
         forward = self._sweep(name, "forward", out, out.bytes, out.bytes)
@@ -86,26 +86,26 @@ class Shapes:
         )
 
     def operand(self, name: str, x: Sized, precision: Precision) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         if precision == x.precision:
             return x
         out = self.graph.sized(x.rows, x.width, precision)
         return self._one(name, "operand", (x,), out, self._sweep(f"{name}.quantise", "forward", x, x.bytes, out.bytes))
 
     def linear(self, name: str, x: Sized, out: int, bias: bool = False, weight: str = "") -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         self._weight(name, (out, x.width), weight)
         if bias:
             self._weight(f"{name}.bias", (out,))
         return self._matmul(name, x, Matmul(x.rows, out, x.width, 1, x.precision))
 
     def grouped_linear(self, name: str, x: Sized, choice: Loads, out: int) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         self._weight(name, (choice.experts, out, x.width), routed=True)
         return self._matmul(name, x, Matmul(x.rows, out, x.width, choice.experts, x.precision))
 
     def per_head(self, name: str, x: Sized, heads: int, slab: Slab) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         self._weight(name, (heads * slab.width, slab.rank))
         other = slab.rank if slab.turned else slab.stop - slab.start
         sizes = Matmul(x.rows * heads, other, x.width // heads, heads, x.precision)
@@ -114,7 +114,7 @@ class Shapes:
         return self._one(name, "per_head", (x,), out, forward)
 
     def norm(self, name: str, x: Sized, width: int = 0) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         self._weight(name, (width or x.width,))
         out = self.graph.sized(x.rows, x.width, x.precision)
         step = Step(
@@ -132,7 +132,7 @@ class Shapes:
         return out
 
     def rope(self, name: str, x: Sized, width: int, rotated: int) -> Sized:
-        """See Ops. A kernel that turns part of each head still writes the whole head."""
+        """As `Ops` says. A kernel that turns part of each head still writes the whole head."""
         out = self.graph.sized(x.rows, x.width, x.precision)
         return self._one(
             name,
@@ -144,14 +144,14 @@ class Shapes:
         )
 
     def split(self, x: Sized, sizes: tuple[int, ...], heads: int = 1) -> tuple[Sized, ...]:
-        """See Ops. Views cost nothing forward; backward lays their gradients side by side."""
+        """As `Ops` says. Views cost nothing forward; backward lays their gradients side by side."""
         outs = tuple(self.graph.view(x, x.rows, heads * size) for size in sizes)
         backward = self._sweep("split", "input_grad", x, x.bytes, x.bytes)
         self.graph.steps.append(Step("split", self.part, "split", (x,), outs, (), (backward,)))
         return outs
 
     def join(self, name: str, content: Sized, shared: Sized, heads: int) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         out = self.graph.sized(content.rows, content.width + heads * shared.width, content.precision)
         both = content.bytes + shared.bytes
         return self._one(
@@ -164,11 +164,11 @@ class Shapes:
         )
 
     def beside(self, name: str, x: Sized, y: Sized, heads: int = 1) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         return self.join(name, x, y, 1)
 
     def remember(self, name: str, x: Sized) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         self.graph.cached += x.width
         past = self.tokens.past * self.tokens.sequences // self.share.context
         if not past:
@@ -176,8 +176,12 @@ class Shapes:
         return self.graph.sized(past + x.rows, x.width, self.dims.cache)
 
     def attend(self, name: str, q: Sized, k: Sized, v: Sized, heads: Heads) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         out = self.graph.sized(q.rows, heads.heads * heads.value_dim, "bf16")
+        if self.share.context > 1:
+            token_bytes = (k.bytes + v.bytes) / k.rows
+            self.graph.messages.append(Message(name, "context", "forward", k.rows, token_bytes))
+            self.graph.messages.append(Message(name, "context", "input_grad", k.rows, token_bytes))
         statistics = self.graph.sized(q.rows, heads.heads, "fp32")
         causal, full = scored_pairs(self.tokens.length, self.tokens.past, heads.window)
         copies = self.tokens.sequences / self.share.context
@@ -190,7 +194,7 @@ class Shapes:
         return out
 
     def choose(self, name: str, scores: Sized, gate: Gate) -> Loads:
-        """See Ops."""
+        """As `Ops` says."""
         if gate.bias:
             self._weight(f"{name}.bias", (gate.experts,))
         share, tokens = self.share, scores.rows
@@ -209,7 +213,7 @@ class Shapes:
         return Loads(rows, received, tokens, gate.experts // share.expert, choice)
 
     def permute(self, name: str, x: Sized, choice: Loads) -> Sized:
-        """See Ops. Backward adds the rows' BF16 gradients to their tokens'."""
+        """As `Ops` says. Backward adds the rows' BF16 gradients to their tokens'."""
         out = self.graph.sized(choice.rows, x.width, x.precision)
         token_bytes, grad_bytes = x.width * ELEMENT_BYTES[x.precision], x.width * ELEMENT_BYTES["bf16"]
         self._message("dispatch", choice.sent, token_bytes, grad_bytes)
@@ -223,7 +227,7 @@ class Shapes:
         )
 
     def unpermute(self, name: str, x: Sized, choice: Loads) -> Sized:
-        """See Ops. Backward quantises the gradient, dispatches it and gathers it into rows.
+        """As `Ops` says. Backward quantises the gradient, dispatches it and gathers it into rows.
 
         The weights' gradients come with the SwiGLU's: they need no kept expert outputs.
         """
@@ -242,7 +246,7 @@ class Shapes:
         return out
 
     def swiglu(self, name: str, x: Sized, precision: Precision) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         out = self.graph.sized(x.rows, x.width // 2, precision)
         gradient = x.rows * out.width * ELEMENT_BYTES["bf16"]
         step = Step(
@@ -260,24 +264,24 @@ class Shapes:
         return out
 
     def add(self, name: str, *xs: Sized) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         out = self.graph.sized(xs[0].rows, xs[0].width, xs[0].precision)
         return self._one(name, "add", xs, out, self._sweep(name, "forward", out, sum(x.bytes for x in xs), out.bytes))
 
     def gather(self, name: str, x: Sized) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         return self._exchange("gather", name, x, x.rows * self.share.tensor)
 
     def gather_plain(self, name: str, x: Sized) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         return self._exchange("gather", name, x, x.rows * self.share.tensor)
 
     def scatter(self, name: str, x: Sized) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         return self._exchange("scatter", name, x, x.rows // self.share.tensor)
 
     def loss(self, name: str, logits: Sized, targets: Sized) -> Sized:
-        """See Ops."""
+        """As `Ops` says."""
         out = self.graph.sized(logits.rows, 1, "fp32")
         step = Step(
             name,
