@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,7 +26,7 @@ def schedule_text(name: str, ranks: int | None, micro_batches: int | None) -> st
         from topologies.problems import meant
 
         raise typer.BadParameter(f"no schedule `{name}`{meant(name, kinds)}; there are: {', '.join(kinds)}")
-    about = f"{name}: {(kinds[name].__doc__ or '').strip()}"
+    about = f"{name}: {inspect.cleandoc(kinds[name].__doc__ or '')}"
     if ranks is None and micro_batches is None:
         return f"{about}\n\nGive --ranks and --micro-batches to see the order of each rank."
     if ranks is None or micro_batches is None:

@@ -25,7 +25,7 @@ def entry_text(known: Catalogue, group: str, name: str) -> str:
         head.append(f"from {origin.path} ({origin.label})")
         head += [f"hides {path}" for path in origin.hides]
     values = aligned([value_row(entry, *value) for value in values_of(entry)], ("field", "value", "basis", "source"))
-    parts = ["\n".join(head), values, entry.notes.strip()]
+    parts = ["\n".join(head), values, entry.notes.strip(), figures_text(entry)]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -34,7 +34,7 @@ def entry_json(known: Catalogue, group: str, name: str) -> str:
     entry = read(known, group, name)
     origin = known.origin(group, name)
     told = {"group": group, "from": str(origin.path) if origin else None, "entry": entry.model_dump(mode="json")}
-    return json.dumps(told, indent=2, ensure_ascii=False)
+    return json.dumps(told | figures_of(entry), indent=2, ensure_ascii=False)
 
 
 def read(known: Catalogue, group: str, name: str) -> Entry:
@@ -66,7 +66,14 @@ def leaves(path: str, value: object) -> Iterator[tuple[str, str]]:
     elif isinstance(value, list | tuple):
         yield path, ", ".join(str(item) for item in value)
     else:
-        yield path, "-" if value is None else str(value)
+        yield path, scalar(value)
+
+
+def scalar(value: object) -> str:
+    """One value as YAML writes it; `-` for none."""
+    if value is None:
+        return "-"
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def value_row(entry: Entry, path: str, text: str) -> list[str]:
@@ -76,3 +83,25 @@ def value_row(entry: Entry, path: str, text: str) -> list[str]:
         return [path, text, "", ""]
     spread = f" (\N{PLUS-MINUS SIGN} {told.spread:.0%})" if told.spread else ""
     return [path, text + spread, told.basis, told.source]
+
+
+def figures_text(entry: Entry) -> str:
+    """What follows from the entry, where something is computed for its kind; empty for the rest."""
+    from workloads.model import ModelSpec
+
+    if not isinstance(entry, ModelSpec):
+        return ""
+    from cli.model_figures import as_text
+
+    return as_text(entry)
+
+
+def figures_of(entry: Entry) -> dict[str, object]:
+    """The same for programs."""
+    from workloads.model import ModelSpec
+
+    if not isinstance(entry, ModelSpec):
+        return {}
+    from cli.model_figures import as_data
+
+    return {"counts": as_data(entry)}

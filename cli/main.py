@@ -25,7 +25,9 @@ class Guarded(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
         """Run the command; an error that is not typer's own is explained on stderr."""
         try:
-            return super().invoke(ctx)
+            result = super().invoke(ctx)
+            sys.stdout.flush()
+            return result
         except (typer.Exit, typer.Abort, TyperException):
             raise
         except BrokenPipeError:
@@ -100,3 +102,7 @@ def main() -> None:
     except SystemExit as end:
         interrupted_by_typer = 130
         sys.exit(ExitCode.INCOMPLETE if end.code == interrupted_by_typer else end.code)
+
+
+if __name__ == "__main__":
+    main()

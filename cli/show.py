@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -96,4 +97,6 @@ def plugin_text(group: str, name: str) -> str:
         for field, info in spec.model_fields.items()
         if field != "kind"
     ]
-    return "\n\n".join(part for part in (f"{name}: {spec.__doc__}".rstrip(), aligned(rows, ("field", ""))) if part)
+    return "\n\n".join(
+        part for part in (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(rows, ("field", ""))) if part
+    )

@@ -18,6 +18,12 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "ordinary")
 
 
+@pytest.fixture(autouse=True)
+def _no_catalogue_of_this_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the person who runs the tests keeps in a catalogue of their own must not change what they say."""
+    monkeypatch.setenv("CLUSTERCAST_CATALOG", os.devnull)
+
+
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """Path of the browser; skips where there is none, which is an error in CI."""

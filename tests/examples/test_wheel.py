@@ -26,9 +26,7 @@ def members(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
 
 
 def test_every_source_and_data_file_of_the_five_packages_is_in_the_wheel(members: set[str]) -> None:
-    wanted = {
-        relative(path) for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in {".py", *DATA}
-    }
+    wanted = {relative(path) for room in ROOMS for path in (ROOT / room).rglob("*") if path.suffix in {".py", *DATA}}
     assert wanted - members == set()
 
 

@@ -23,9 +23,7 @@ def flaws(where: str, node: Documented) -> Iterator[str]:
 
 
 def test_the_first_line_of_every_file_says_what_it_holds() -> None:
-    assert not [
-        flaw for path in [*product_files(), *files_of_tests()] for flaw in flaws(relative(path), tree(path))
-    ]
+    assert not [flaw for path in [*product_files(), *files_of_tests()] for flaw in flaws(relative(path), tree(path))]
 
 
 def test_every_public_class_has_a_docstring() -> None:

@@ -24,9 +24,7 @@ print("LOADED", *(name for name in {HEAVY!r} if name in sys.modules))
 
 
 def test_help_loads_no_heavy_library() -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60
-    )
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.splitlines()[-1] == "LOADED"
 
 

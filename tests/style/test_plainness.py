@@ -51,9 +51,7 @@ def test_no_star_imports() -> None:
     assert not stars
 
 
-@pytest.mark.parametrize(
-    "pattern", [UNFINISHED, SUPPRESSION], ids=["unfinished remark", "blanket suppression"]
-)
+@pytest.mark.parametrize("pattern", [UNFINISHED, SUPPRESSION], ids=["unfinished remark", "blanket suppression"])
 def test_no_line_holds(pattern: re.Pattern[str]) -> None:
     held = [
         f"{relative(path)}:{number}: {line.strip()}"

@@ -21,11 +21,7 @@ MOST_PARAMETERS = 6
 
 
 def test_no_file_is_longer_than_400_lines() -> None:
-    long = {
-        relative(path): lines(path)
-        for path in [*product_files(), *files_of_tests()]
-        if lines(path) > LARGEST_FILE
-    }
+    long = {relative(path): lines(path) for path in [*product_files(), *files_of_tests()] if lines(path) > LARGEST_FILE}
     assert not long
 
 
