@@ -27,7 +27,8 @@ class BlockPlan:
     shared                  embedding and output head by name: MTP modules use those of the main model
     kept_bytes              from forward to backward
     kept_for_weights_bytes  from the input gradient to a postponed weight gradient
-    buffer_bytes            tokens on their way to and from experts
+    buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry
+    workspace_bytes         operands of the largest operation
     """
 
     block: Block
@@ -37,6 +38,7 @@ class BlockPlan:
     kept_bytes: float
     kept_for_weights_bytes: float
     buffer_bytes: float
+    workspace_bytes: float
 
 
 def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
@@ -68,7 +70,8 @@ def _plan(scenario: Scenario, kind: str, reading: Reading, exchange: Exchange) -
         shared={weight.name: weight.count for weight in reading.weights if weight.name in SHARED_WEIGHTS},
         kept_bytes=reading.kept_bytes,
         kept_for_weights_bytes=reading.postponed_bytes,
-        buffer_bytes=max((m.tokens * m.bytes_per_token for m in reading.messages), default=0.0),
+        buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (exchange.dispatch, exchange.combine)),
+        workspace_bytes=max(op.read_bytes + op.write_bytes for op in reading.record),
     )
 
 

@@ -13,10 +13,17 @@ COMPUTE, COMM = "compute", "comm"
 
 
 class Labelled(NamedTuple):
-    """A block of a stage and how its tasks are called in a timeline ("layer 3")."""
+    """A block of a stage and its layer, which its tasks are named by; MTP modules count on from the last layer.
+
+    layer   None for the embedding and the output head
+    """
 
     block: Block
-    label: str
+    layer: int | None
+
+    def name(self, what: str, op: str) -> str:
+        """How a task of the block is called in a timeline: "attn(F) l3", "head(B)"."""
+        return f"{self.block.kind}({op})" if self.layer is None else f"{what}({op}) l{self.layer}"
 
 
 class _Streams:
@@ -45,12 +52,12 @@ def forward(stage: Sequence[Labelled]) -> tuple[Task, ...]:
 
 def _block_forward(streams: _Streams, item: Labelled, last: int | None) -> int | None:
     """Issue the forward of one block and return the task that the next block waits for."""
-    block, label = item
-    last = streams.add(COMM, f"split F {label}", block.exchange.split_f.seconds, [last])
-    attention = streams.add(COMPUTE, f"attention F {label}", block.alone.attention_f_s, [last])
-    sent = streams.add(COMM, f"dispatch F {label}", block.exchange.dispatch.seconds, [attention, last])
-    mlp = streams.add(COMPUTE, f"mlp F {label}", block.alone.mlp_f_s, [sent, attention, last])
-    return streams.add(COMM, f"combine F {label}", block.exchange.combine.seconds, [mlp, last])
+    block = item.block
+    last = streams.add(COMM, item.name("split", "F"), block.exchange.split_f.seconds, [last])
+    attention = streams.add(COMPUTE, item.name("attn", "F"), block.alone.attention_f_s, [last])
+    sent = streams.add(COMM, item.name("dispatch", "F"), block.exchange.dispatch.seconds, [attention, last])
+    mlp = streams.add(COMPUTE, item.name("mlp", "F"), block.alone.mlp_f_s, [sent, attention, last])
+    return streams.add(COMM, item.name("combine", "F"), block.exchange.combine.seconds, [mlp, last])
 
 
 def backward(stage: Sequence[Labelled], with_weights: bool) -> tuple[Task, ...]:
@@ -67,26 +74,27 @@ def backward(stage: Sequence[Labelled], with_weights: bool) -> tuple[Task, ...]:
 
 def _block_backward(streams: _Streams, item: Labelled, last: int | None, with_weights: bool) -> int | None:
     """Issue the backward of one block and return the task that the next block waits for."""
-    block, label = item
+    block = item.block
     exchange, weights = block.exchange, block.shared if block.routed else block.alone
-    last = streams.add(COMM, f"split B {label}", exchange.split_b.seconds, [last])
-    back = streams.add(COMM, f"combine B {label}", exchange.combine_back.seconds, [last])
-    mlp = streams.add(COMPUTE, f"mlp B {label}", block.alone.mlp_b_s, [back, last])
-    sent = streams.add(COMM, f"dispatch B {label}", exchange.dispatch_back.seconds, [mlp, back, last])
+    last = streams.add(COMM, item.name("split", "B"), exchange.split_b.seconds, [last])
+    back = streams.add(COMM, item.name("combine", "B"), exchange.combine_back.seconds, [last])
+    mlp = streams.add(COMPUTE, item.name("mlp", "B"), block.alone.mlp_b_s, [back, last])
+    sent = streams.add(COMM, item.name("dispatch", "B"), exchange.dispatch_back.seconds, [mlp, back, last])
     if with_weights:
-        streams.add(COMPUTE, f"mlp W {label}", weights.mlp_w_s, [mlp])
-    attention = streams.add(COMPUTE, f"attention B {label}", block.alone.attention_b_s, [sent, mlp, last])
+        streams.add(COMPUTE, item.name("mlp", "W"), weights.mlp_w_s, [mlp])
+    attention = streams.add(COMPUTE, item.name("attn", "B"), block.alone.attention_b_s, [sent, mlp, last])
     if with_weights:
-        streams.add(COMPUTE, f"attention W {label}", weights.attention_w_s, [attention])
+        streams.add(COMPUTE, item.name("attn", "W"), weights.attention_w_s, [attention])
     return attention
 
 
 def weight_gradient(stage: Sequence[Labelled]) -> tuple[Task, ...]:
     """The postponed weight gradients of a stage, last block first; they need no transfer."""
     streams = _Streams()
-    for block, label in reversed(stage):
-        streams.add(COMPUTE, f"mlp W {label}", block.alone.mlp_w_s, [])
-        streams.add(COMPUTE, f"attention W {label}", block.alone.attention_w_s, [])
+    for item in reversed(stage):
+        block = item.block
+        streams.add(COMPUTE, item.name("mlp", "W"), block.alone.mlp_w_s, [])
+        streams.add(COMPUTE, item.name("attn", "W"), block.alone.attention_w_s, [])
     return tuple(streams.tasks)
 
 
@@ -108,31 +116,31 @@ def pair(forward_stage: Sequence[Labelled], backward_stage: Sequence[Labelled]) 
         elif forward_block is None:
             back = _block_backward(streams, backward_block, back, True)
         else:
-            ahead, back = _both(streams, forward_block, backward_block, (ahead, back))
+            ahead, back = _both(streams, (forward_block, backward_block), (ahead, back))
     return tuple(streams.tasks)
 
 
 def _both(
-    streams: _Streams, ahead_item: Labelled, back_item: Labelled, last: tuple[int | None, int | None]
+    streams: _Streams, items: tuple[Labelled, Labelled], last: tuple[int | None, int | None]
 ) -> tuple[int | None, int | None]:
     """Issue one block of each direction; return what the next blocks of each wait for."""
-    (f_block, f_label), (b_block, b_label) = ahead_item, back_item
+    (f_item, b_item), (f_block, b_block) = items, (items[0].block, items[1].block)
     ahead, back = last
     overlapped = f_block.routed or b_block.routed
     f_times: Compute = f_block.shared if overlapped else f_block.alone
     b_times: Compute = b_block.shared if overlapped else b_block.alone
     f_moves, b_moves = f_block.exchange, b_block.exchange
 
-    ahead = streams.add(COMM, f"split F {f_label}", f_moves.split_f.seconds, [ahead])
-    back = streams.add(COMM, f"split B {b_label}", b_moves.split_b.seconds, [back])
-    gradient = streams.add(COMM, f"combine B {b_label}", b_moves.combine_back.seconds, [back])
-    attention_f = streams.add(COMPUTE, f"attention F {f_label}", f_times.attention_f_s, [ahead])
-    sent_f = streams.add(COMM, f"dispatch F {f_label}", f_moves.dispatch.seconds, [attention_f, ahead])
-    mlp_b = streams.add(COMPUTE, f"mlp B {b_label}", b_times.mlp_b_s, [gradient, back])
-    sent_b = streams.add(COMM, f"dispatch B {b_label}", b_moves.dispatch_back.seconds, [mlp_b, gradient, back])
-    streams.add(COMPUTE, f"mlp W {b_label}", b_times.mlp_w_s, [mlp_b])
-    mlp_f = streams.add(COMPUTE, f"mlp F {f_label}", f_times.mlp_f_s, [sent_f, attention_f, ahead])
-    attention_b = streams.add(COMPUTE, f"attention B {b_label}", b_times.attention_b_s, [sent_b, mlp_b, back])
-    combined = streams.add(COMM, f"combine F {f_label}", f_moves.combine.seconds, [mlp_f, ahead])
-    streams.add(COMPUTE, f"attention W {b_label}", b_times.attention_w_s, [attention_b])
+    ahead = streams.add(COMM, f_item.name("split", "F"), f_moves.split_f.seconds, [ahead])
+    back = streams.add(COMM, b_item.name("split", "B"), b_moves.split_b.seconds, [back])
+    gradient = streams.add(COMM, b_item.name("combine", "B"), b_moves.combine_back.seconds, [back])
+    attention_f = streams.add(COMPUTE, f_item.name("attn", "F"), f_times.attention_f_s, [ahead])
+    sent_f = streams.add(COMM, f_item.name("dispatch", "F"), f_moves.dispatch.seconds, [attention_f, ahead])
+    mlp_b = streams.add(COMPUTE, b_item.name("mlp", "B"), b_times.mlp_b_s, [gradient, back])
+    sent_b = streams.add(COMM, b_item.name("dispatch", "B"), b_moves.dispatch_back.seconds, [mlp_b, gradient, back])
+    streams.add(COMPUTE, b_item.name("mlp", "W"), b_times.mlp_w_s, [mlp_b])
+    mlp_f = streams.add(COMPUTE, f_item.name("mlp", "F"), f_times.mlp_f_s, [sent_f, attention_f, ahead])
+    attention_b = streams.add(COMPUTE, b_item.name("attn", "B"), b_times.attention_b_s, [sent_b, mlp_b, back])
+    combined = streams.add(COMM, f_item.name("combine", "F"), f_moves.combine.seconds, [mlp_f, ahead])
+    streams.add(COMPUTE, b_item.name("attn", "W"), b_times.attention_w_s, [attention_b])
     return combined, attention_b

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.finish import MASTER_BYTES, Formats, Parameters, Replicas
-from simulator.stages import Stage
+from simulator.stages import Stage, held_parameters
 from topologies.units import pretty
 from workloads.schedule import Step
+
+ADVICE = "Less is kept with a larger pp, ep or tp, with recompute: full, or with a higher zero_stage."
 
 
 class DoesNotFit(ValueError):
@@ -65,7 +67,7 @@ def _freed(op: str, stage: Stage) -> float:
     return stage.kept_for_weights_bytes if op == "W" else 0.0
 
 
-def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str) -> None:
+def require_fit(ranks: Sequence[RankMemory], usable_bytes: float) -> None:
     """Raise DoesNotFit for the fullest rank if it needs more than `usable_bytes`."""
     fullest = max(range(len(ranks)), key=lambda rank: ranks[rank].total)
     memory = ranks[fullest]
@@ -76,28 +78,27 @@ def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str) -
     terms = ", ".join(f"{name} {pretty(parts[name], 'bytes')}" for name in largest)
     raise DoesNotFit(
         f"pipeline rank {fullest} needs {pretty(memory.total, 'bytes')} a GPU, "
-        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {advice}"
+        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {ADVICE}"
     )
 
 
 def rank_memory(
     order: Sequence[Step],
     stages: Sequence[Stage],
-    parameters: Parameters,
+    own: Sequence[Stage],
     replicas: Replicas,
     formats: Formats,
 ) -> RankMemory:
     """Bytes by part on one rank, at the fullest moment of the step.
 
-    buffers   two messages in flight for each of dispatch and combine, and an activation received and sent
-    workspace  the largest activation a kernel makes and nobody keeps, taken as the largest stage input
+    own   stages that the rank holds
     """
-    weights, gradients, optimizer = states(parameters, replicas, formats)
+    weights, gradients, optimizer = states(held_parameters(own), replicas, formats)
     return RankMemory(
         parameters=weights,
         gradients=gradients,
         optimizer=optimizer,
         activations=activations_bytes(order, stages),
-        buffers=0.0,
-        workspace=0.0,
+        buffers=max(stage.buffer_bytes for stage in own),
+        workspace=max(stage.workspace_bytes for stage in own),
     )

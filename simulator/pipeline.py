@@ -97,6 +97,15 @@ def _sends(chunks: Sequence[Chunk], offset: int) -> dict[int, int]:
     return {chunk: offset + place for place, chunk in enumerate(remote)}
 
 
+def sends_of_ranks(orders: Sequence[Sequence[Step]]) -> list[int]:
+    """Number of activations and gradients that each rank sends to another in a step."""
+    chunks = resolve(orders)
+    counted = [0] * len(orders)
+    for index in _sends(chunks, 0):
+        counted[chunks[index].rank] += 1
+    return counted
+
+
 def _end(last: Sequence[int], pace: Pace, offset: int) -> list[Slot]:
     """Tasks after the last backward: gradients, a barrier (the norm over all gradients), update, parameters.
 
@@ -107,11 +116,11 @@ def _end(last: Sequence[int], pace: Pace, offset: int) -> list[Slot]:
     slots = []
     for rank in ranks:
         after = tuple(sorted(last[peer] for peer in pace.peers[rank]))
-        slots.append(Slot(Task(rank, COMM, "reduce gradients", pace.finish[rank].reduce_s, after), FINISH))
+        slots.append(Slot(Task(rank, COMM, "reduce-scatter", pace.finish[rank].reduce_s, after), FINISH))
     slots.append(Slot(Task(0, "barrier", "gradient norm", 0.0, tuple(range(reduce_at, barrier_at))), BARRIER))
     for rank in ranks:
         update = Task(rank, COMPUTE, "optimizer", pace.finish[rank].update_s, (barrier_at,))
         slots.append(Slot(update, FINISH))
         after = (offset + len(slots) - 1,)
-        slots.append(Slot(Task(rank, COMM, "gather parameters", pace.finish[rank].gather_s, after), FINISH))
+        slots.append(Slot(Task(rank, COMM, "all-gather", pace.finish[rank].gather_s, after), FINISH))
     return slots

@@ -61,7 +61,7 @@ def plan(scenario: Scenario) -> Plan:
         FORMAT_BYTES[job.precision.gradients], FORMAT_BYTES[job.precision.moments], FORMAT_BYTES[job.precision.weights]
     )
     groups = replicas(layout, sum(len(own) for own in stages_of) // len(stages), links.gpus_per_node)
-    held = [held_parameters([stages[stage] for stage in own]) for own in stages_of]
+    held = [[stages[stage] for stage in own] for own in stages_of]
     memory = tuple(rank_memory(order, stages, own, groups, formats) for order, own in zip(orders, held, strict=True))
     require_fit(memory, gpu.memory_usable_bytes)
     return Plan(
@@ -72,7 +72,7 @@ def plan(scenario: Scenario) -> Plan:
         orders=orders,
         timelines=_timelines(orders, stages),
         send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario)),
-        finish=tuple(finish(own, groups, formats, gpu, links) for own in held),
+        finish=tuple(finish(held_parameters(own), groups, formats, gpu, links) for own in held),
         peers=_peers(stages_of),
         memory=memory,
     )

@@ -26,6 +26,8 @@ class Stage:
     shared    embedding and output head by name, which MTP modules use too
     kept_bytes              activations of one micro-batch from forward to backward
     kept_for_weights_bytes  from the input gradient to a postponed weight gradient
+    buffer_bytes            tokens on their way to and from experts
+    workspace_bytes         operands of the largest operation, alive while it runs
     """
 
     text: str
@@ -34,6 +36,8 @@ class Stage:
     shared: Mapping[str, int]
     kept_bytes: float
     kept_for_weights_bytes: float
+    buffer_bytes: float
+    workspace_bytes: float
 
 
 def stages_of_model(scenario: Scenario, blocks: Mapping[str, BlockPlan]) -> tuple[Stage, ...]:
@@ -59,21 +63,28 @@ def _layers_by_cost(
 
 def _stage(text: str, cut: slice, items: Sequence[Sequence[str]], blocks: Mapping[str, BlockPlan]) -> Stage:
     """Gather one stage's blocks, parameters and kept activations."""
-    held = [(kind, _label(kind, at)) for at, item in enumerate(items) if cut.start <= at < cut.stop for kind in item]
+    held = [(kind, at + place) for at in range(cut.start, cut.stop) for place, kind in enumerate(items[at])]
     plans = [blocks[kind] for kind, _ in held]
     return Stage(
         text=text,
-        blocks=tuple(Labelled(blocks[kind].block, label) for kind, label in held),
+        blocks=tuple(Labelled(blocks[kind].block, _layer(kind, place)) for kind, place in held),
         parameters=sum((plan.parameters for plan in plans), Parameters(0.0, 0.0)),
         shared={name: count for plan in plans for name, count in plan.shared.items()},
         kept_bytes=sum(plan.kept_bytes for plan in plans),
         kept_for_weights_bytes=sum(plan.kept_for_weights_bytes for plan in plans),
+        buffer_bytes=max(plan.buffer_bytes for plan in plans),
+        workspace_bytes=max(plan.workspace_bytes for plan in plans),
     )
 
 
-def _label(kind: str, item: int) -> str:
-    """How a block is called in a timeline; item 0 is the embedding, so layers count from 0 at item 1."""
-    return f"layer {item - 1}" if kind in ("dense", "moe") else kind
+def _layer(kind: str, place: int) -> int | None:
+    """Number of a layer in the model, from 0; its place among all blocks is one more for the embedding before it.
+
+    An MTP module has head and embedding before it, so that its number goes on behind the last layer's.
+    """
+    if kind == "mtp":
+        return place - 2
+    return place - 1 if kind in ("dense", "moe") else None
 
 
 def held_parameters(stages: Sequence[Stage]) -> Parameters:

@@ -1,0 +1,66 @@
+"""clustercast as a library: load a scenario, run it, write its report, hold it against published figures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from topologies.spec import InvalidInput, digest, dump
+from workloads.scenario import Scenario, catalogue, load_scenario
+
+if TYPE_CHECKING:
+    from simulator.plan import Plan
+    from simulator.result import Result
+    from simulator.validate import Row
+
+__all__ = [
+    "InvalidInput",
+    "Scenario",
+    "catalogue",
+    "digest",
+    "dump",
+    "load_scenario",
+    "plan",
+    "run",
+    "validate",
+    "write_report",
+]
+
+
+def plan(scenario: Scenario) -> Plan:
+    """Decide everything that has to be decided before anything runs; raises DoesNotFit."""
+    from simulator.plan import plan as make
+
+    return make(scenario)
+
+
+def run(scenario: Scenario | Path | str, changes: Mapping[str, object] | None = None, command: str = "") -> Result:
+    """Simulate one training step.
+
+    scenario   a Scenario, or the path of its file;  changes   dotted paths and their new values
+    Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory.
+    """
+    from simulator.run import simulate
+    from simulator.summary import summarise
+
+    if not isinstance(scenario, Scenario):
+        scenario = load_scenario(Path(scenario))
+    if changes:
+        scenario = scenario.with_changes(changes, catalogue())
+    decided = plan(scenario)
+    return summarise(decided, simulate(decided), command)
+
+
+def write_report(result: Result, folder: Path | str) -> tuple[Path, ...]:
+    """Write report.html, result.json, tables, timeline and scenario into a folder; return their paths."""
+    from reports.write import write
+
+    return write(result, Path(folder))
+
+
+def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
+    """Run every published figure's scenario and hold the simulated figure against it."""
+    from simulator.validate import validate as held_against
+
+    return held_against(only)

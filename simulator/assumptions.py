@@ -1,0 +1,71 @@
+"""What a result stands on: the catalogue values it used with their sources, and what the model itself assumes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from simulator.result import Assumption
+from simulator.stages import RULE
+from topologies.hardware import Entry
+from topologies.units import pretty
+from workloads.scenario import Scenario
+
+UNITS = {
+    "_bytes_per_s": "bytes/s",
+    "_flop_per_s": "flop/s",
+    "_usd_per_s": "USD/s",
+    "_bytes": "bytes",
+    "_s": "s",
+    "_w": "W",
+}
+
+OURS = (
+    (
+        "Expert loads",
+        "every expert gets equally many tokens; where tokens go follows from the gate on random affinities",
+        "routing of the training run is not published; measured loads replace this in a later version",
+    ),
+    (
+        "Transfers beside computation",
+        "as fast as alone, while they hold their multiprocessors",
+        "the published profile shows 60 to 86 % of the isolated rate; it matters where transfers are not hidden",
+    ),
+    (
+        "Activations between stages",
+        "BF16, sent when the chunk ends; the receiver waits for the whole message",
+        "as DualPipe's reference implementation does",
+    ),
+    (
+        "Gradients",
+        "summed once, after the last micro-batch, over all replicas of a parameter, inside a node first",
+        "ZeRO (arXiv 1910.02054); the report does not publish how much of it overlaps with backward",
+    ),
+)
+
+
+def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
+    """List every input with its basis and source, then what the model assumes by itself."""
+    node = scenario.cluster.node
+    entries: list[Entry] = [node.gpu, node.gpu.kernels, node.nic, node, scenario.cluster.topology.switch]
+    listed = [line for entry in (*entries, scenario.price, scenario.model) for line in _of_entry(entry)]
+    own = [Assumption(what, value, "assumed", source) for what, value, source in OURS]
+    own.append(Assumption("Cut into stages", RULE, "assumed", "arXiv 2412.19437, 3.2: both ends hold layers"))
+    return (*own, *listed)
+
+
+def _of_entry(entry: Entry) -> Iterator[Assumption]:
+    """One line for each value of a catalogue entry that has a source."""
+    for field in sorted(entry.sources):
+        told = entry.sources[field]
+        yield Assumption(f"{field}, {entry.name}", _shown(entry, field), told.basis, told.source)
+
+
+def _shown(entry: Entry, path: str) -> str:
+    """A value as a person reads it; a part with many values is named only."""
+    value: object = entry
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
+    if isinstance(value, float):
+        unit = next((unit for suffix, unit in UNITS.items() if path.endswith(suffix)), None)
+        return f"{value:g}" if unit is None else pretty(value, unit)
+    return str(value) if isinstance(value, int | str | bool) else "see the scenario below"

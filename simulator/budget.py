@@ -1,0 +1,67 @@
+"""Where each pipeline rank's time goes: six parts that add up to the step exactly."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import numpy as np
+import pandas as pd
+
+from simulator.result import BUDGET_TOLERANCE_RATIO, BudgetError
+from simulator.run import Played
+
+PARTS: Mapping[str, str] = MappingProxyType(
+    {
+        "1f": "Forward chunks that run alone (their transfers included)",
+        "1b": "Backward chunks that run alone: full ones with their weight gradient, or input gradients only",
+        "1w": "Weight gradients postponed out of their backward",
+        "1f1b": "Overlapped pairs of a forward and a full backward",
+        "bubble": "The rank waits for another rank: a neighbour's activation, or all ranks at the end",
+        "optimizer": "Gradients summed over replicas, optimiser update, parameters sent back",
+    }
+)
+"""Each part and what counts under it."""
+
+
+def by_rank(played: Played, ranks: int) -> pd.DataFrame:
+    """Seconds of each part on each pipeline rank.
+
+    The bubble is what no chunk and no part of the optimiser fills. Raises BudgetError where the parts would not add
+    up to the step: where a rank did two things at once.
+
+    returns  [rank]  step_1f_s, step_1b_s, step_1w_s, step_1f1b_s, step_bubble_s, step_optimizer_s
+    """
+    trace = played.step
+    step_s = trace.makespan_s
+    seconds = trace.end_s - trace.start_s
+    kinds = np.asarray(played.categories)
+    table = pd.DataFrame({"rank": range(ranks)})
+    for part in PARTS:
+        chosen = kinds == part
+        table[f"step_{part}_s"] = np.bincount(trace.rank[chosen], seconds[chosen], minlength=ranks)
+    table["step_bubble_s"] = _idle_s(played, ranks)
+    added = table.drop(columns="rank").sum(axis=1).to_numpy()
+    worst = float(np.abs(added - step_s).max())
+    if worst > BUDGET_TOLERANCE_RATIO * max(step_s, 1e-30):
+        raise BudgetError(f"the parts of a rank miss the step of {step_s} s by {worst} s")
+    return table
+
+
+def _idle_s(played: Played, ranks: int) -> np.ndarray:
+    """Seconds in which nothing that counts runs on a rank: step less the union of its intervals."""
+    trace = played.step
+    counted = np.isin(np.asarray(played.categories), [part for part in PARTS if part != "bubble"])
+    idle = np.full(ranks, trace.makespan_s)
+    for rank in range(ranks):
+        mine = counted & (trace.rank == rank)
+        order = np.argsort(trace.start_s[mine], kind="stable")
+        start, end = trace.start_s[mine][order], trace.end_s[mine][order]
+        covered_to = np.maximum.accumulate(np.concatenate(([0.0], end)))[:-1]
+        idle[rank] -= np.maximum(end - np.maximum(start, covered_to), 0.0).sum()
+    return idle
+
+
+def mean_parts(table: pd.DataFrame) -> dict[str, float]:
+    """Seconds of each part, mean over pipeline ranks."""
+    return {part: float(table[f"step_{part}_s"].mean()) for part in PARTS}
