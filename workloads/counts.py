@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -68,7 +69,7 @@ def count(model: ModelSpec, sequence_length: int = 4096) -> tuple[PartCount, ...
     totals = {part: [0, 0, 0.0, 0.0, 0.0] for part in PARTS}
     tokens = Tokens(1, sequence_length)
     seen: set[str] = set()
-    for name, copies in _blocks(dims):
+    for name, copies in Counter(model.block_kinds()).items():
         block = forward_block(dims, name, tokens)
         own = [weight for weight in block.weights if weight.name not in seen]
         _add_weights(totals, own, dims, (name, copies))
@@ -132,19 +133,6 @@ def _row(name: str, parts: Iterable[PartCount]) -> dict[str, object]:
         "training_flop_per_token": TRAINING_PER_FORWARD * sum(part.flop_per_token for part in parts),
         "training_flop_per_token_full": TRAINING_PER_FORWARD * sum(part.flop_per_token_full for part in parts),
     }
-
-
-def _blocks(dims: Dims) -> tuple[tuple[BlockName, int], ...]:
-    """Blocks of the model and how often each stands in it."""
-    routed = sum(dims.routed(layer) for layer in range(dims.layers))
-    found: tuple[tuple[BlockName, int], ...] = (
-        ("embedding", 1),
-        ("dense", dims.layers - routed),
-        ("moe", routed),
-        ("head", 1),
-        ("mtp", dims.mtp_depth),
-    )
-    return tuple((name, copies) for name, copies in found if copies)
 
 
 def _add_weights(

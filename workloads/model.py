@@ -11,7 +11,7 @@ from topologies.hardware import Entry
 from topologies.spec import Spec
 from topologies.units import Count, CountOrZero, Positive
 from workloads.attention.base import AttentionSpec
-from workloads.reference.dims import WHOLE, Dims, Experts, Gate, Rope, Share, Tokens, Yarn
+from workloads.reference.dims import WHOLE, Dims, Experts, Gate, Llama3, Rope, Share, Tokens, Yarn
 from workloads.reference.reading import Block, BlockName, forward_block, training_block
 from workloads.reference.record import Record
 
@@ -94,16 +94,43 @@ class YarnSpec(Spec):
         return Yarn(self.factor, self.original_tokens, self.beta_fast, self.beta_slow, *slopes)
 
 
+class Llama3Spec(Spec):
+    """Llama 3.1's extension of the context.
+
+    factor                  how many times slower the slow frequencies turn
+    original_tokens         context before
+    low_turns, high_turns   turns within it, below which a frequency is stretched and above which it is left
+    """
+
+    factor: Positive
+    original_tokens: Count
+    low_turns: Positive = 1.0
+    high_turns: Positive = 4.0
+
+    def dims(self) -> Llama3:
+        """The same as the numeric core reads it."""
+        return Llama3(self.factor, self.original_tokens, self.low_turns, self.high_turns)
+
+
 class RopeSpec(Spec):
     """Rotary position embedding; interleaved: neighbouring features turn together, else the two halves."""
 
     theta: Positive = 10000.0
     interleaved: bool = False
     yarn: YarnSpec | None = None
+    llama3: Llama3Spec | None = None
+
+    @model_validator(mode="after")
+    def _stretched_once(self) -> Self:
+        """One way of extending the context at most."""
+        if self.yarn and self.llama3:
+            raise ValueError("yarn and llama3 both stretch the context: give one of them")
+        return self
 
     def dims(self) -> Rope:
         """The same as the numeric core reads it."""
-        return Rope(self.theta, self.interleaved, self.yarn.dims() if self.yarn else None)
+        yarn = self.yarn.dims() if self.yarn else None
+        return Rope(self.theta, self.interleaved, yarn, self.llama3.dims() if self.llama3 else None)
 
 
 class ModelSpec(Entry):
@@ -144,6 +171,15 @@ class ModelSpec(Entry):
                 f"layers behind the first {self.dense_layers} route to experts: describe them, or set dense_layers"
             )
         return self
+
+    def block_kinds(self) -> tuple[BlockName, ...]:
+        """Kind of each block in order: embedding, layers, output head, MTP modules."""
+        kinds: list[BlockName] = ["embedding"]
+        kinds += ["dense"] * self.dense_layers
+        kinds += ["moe"] * (self.layers - self.dense_layers)
+        kinds += ["head"]
+        kinds += ["mtp"] * self.mtp_depth
+        return tuple(kinds)
 
     def dims(self) -> Dims:
         """The same as the numeric core reads it."""

@@ -112,12 +112,27 @@ class Yarn:
 
 
 @dataclass(frozen=True, slots=True)
+class Llama3:
+    """Llama 3.1's context extension: slow pairs are stretched by `factor`, fast ones left, those between blended.
+
+    original             tokens of the context before
+    low_turns/high_turns rotations within it below (above) which a pair is stretched (left)
+    """
+
+    factor: float
+    original: int
+    low_turns: float = 1.0
+    high_turns: float = 4.0
+
+
+@dataclass(frozen=True, slots=True)
 class Rope:
     """Rotary position embedding (arXiv 2104.09864): neighbours as pairs (interleaved) or halves."""
 
     theta: float = 10000.0
     interleaved: bool = False
     yarn: Yarn | None = None
+    llama3: Llama3 | None = None
 
 
 @dataclass(frozen=True, slots=True)

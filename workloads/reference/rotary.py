@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from workloads.reference.dims import Rope, Yarn
+from workloads.reference.dims import Llama3, Rope, Yarn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,13 +20,25 @@ def frequencies(rotated: int, rope: Rope) -> NDArray[np.float64]:
     """
     pairs = np.arange(0, rotated, 2, dtype=np.float64) / rotated
     plain = rope.theta**-pairs
-    if rope.yarn is None:
-        return plain
-    left = _left_alone(rotated, rope.theta, rope.yarn)
-    return plain * left + plain / rope.yarn.factor * (1.0 - left)
+    if rope.yarn is not None:
+        return _blend(plain, rope.yarn.factor, _left_by_yarn(rotated, rope.theta, rope.yarn))
+    if rope.llama3 is not None:
+        return _blend(plain, rope.llama3.factor, _left_by_llama3(plain, rope.llama3))
+    return plain
 
 
-def _left_alone(rotated: int, theta: float, yarn: Yarn) -> NDArray[np.float64]:
+def _blend(plain: NDArray[np.float64], factor: float, left: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Frequencies of which the share `left` stays and the rest is divided by factor: [rotated / 2]."""
+    return plain * left + plain / factor * (1.0 - left)
+
+
+def _left_by_llama3(plain: NDArray[np.float64], llama3: Llama3) -> NDArray[np.float64]:
+    """Share of each pair that is left alone, by its turns within the original context: [rotated / 2]."""
+    turns = llama3.original * plain / (2 * math.pi)
+    return np.clip((turns - llama3.low_turns) / (llama3.high_turns - llama3.low_turns), 0.0, 1.0)
+
+
+def _left_by_yarn(rotated: int, theta: float, yarn: Yarn) -> NDArray[np.float64]:
     """1 where a pair turns often enough to be left alone, 0 where it is stretched, linear between.
 
     returns  [rotated / 2]
