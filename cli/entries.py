@@ -31,9 +31,11 @@ def entry_text(known: Catalogue, group: str, name: str) -> str:
 
 def entry_json(known: Catalogue, group: str, name: str) -> str:
     """The entry with its sources as JSON, quantities as text with their unit. Raises InvalidInput."""
+    from topologies.spec import written
+
     entry = read(known, group, name)
     origin = known.origin(group, name)
-    told = {"group": group, "from": str(origin.path) if origin else None, "entry": entry.model_dump(mode="json")}
+    told = {"group": group, "from": str(origin.path) if origin else None, "entry": written(entry)}
     return json.dumps(told | figures_of(entry), indent=2, ensure_ascii=False)
 
 
@@ -47,8 +49,9 @@ def read(known: Catalogue, group: str, name: str) -> Entry:
 def values_of(entry: Entry) -> Iterator[tuple[str, str]]:
     """Dotted path and text of every value; an entry inside this one is named, not spelled out."""
     from topologies.hardware import Entry
+    from topologies.spec import written
 
-    for field, value in entry.model_dump(mode="json").items():
+    for field, value in written(entry).items():
         inner = getattr(entry, field)
         if field in TOLD_ABOVE:
             continue

@@ -147,15 +147,16 @@ class Builder:
     def _key(self, event: Event, path: str, depth: int) -> Key | None:
         """Key of an entry, None when it is refused."""
         node = self.node(event, path, depth + 1)
-        said = "merge keys are not read; write `base: name` to build on a catalogue entry"
         if not isinstance(node, Scalar):
             said = "a list or a mapping cannot be a name; is a brace too many?"
-        elif isinstance(node.value, int) and not isinstance(node.value, bool):
-            return node.value
-        elif node.raw != "<<":
-            return node.raw
-        self.problems.append(Problem.at(self.mark(event), join(path, "<<") if "merge" in said else path, said))
-        return None
+            self.problems.append(Problem.at(self.mark(event), path, said))
+            return None
+        if node.raw == "<<" and isinstance(event, ScalarEvent) and event.style is None:
+            said = "merge keys are not read; write `base: name` to build on a catalogue entry"
+            self.problems.append(Problem.at(self.mark(event), join(path, "<<"), said))
+            return None
+        is_whole = isinstance(node.value, int) and not isinstance(node.value, bool)
+        return node.value if is_whole and isinstance(node.value, int) else node.raw
 
     def _scalar(self, event: ScalarEvent, path: str) -> Scalar:
         """One value; what stands in quotes is text."""

@@ -13,6 +13,7 @@ from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 BUILT_IN = "built-in"
 SUFFIX = ".yaml"
 ENVIRONMENT = "CLUSTERCAST_CATALOG"
+GROUP_KEY = "x-group"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 
 
@@ -118,8 +119,8 @@ class FromCatalogue:
         return core_schema.no_info_before_validator_function(self._no_name, handler(source))
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """A name, a mapping with a base, or a whole mapping."""
-        return {"anyOf": [{"type": "string"}, handler(schema)], "x-catalogue": self.group}
+        """The group and the whole mapping; `schema.json_schema` makes of it what a user may write."""
+        return {GROUP_KEY: self.group, "whole": handler(schema)}
 
     def _no_name(self, value: object) -> object:
         """Refuse a bare name, pass everything else on."""

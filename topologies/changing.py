@@ -8,13 +8,17 @@ from topologies.discovery import Discovered
 from topologies.nodes import Items, Node, Scalar, Table, from_plain
 from topologies.problems import InvalidInput, Mark, Problem, join, listed, meant
 from topologies.resolving import Resolver, Shape, laid_over, owner
+from topologies.units import AS_TEXT
 
 CHANGES = Mark("changes")
 
 
 def changed(root: Node, changes: Mapping[str, object], shape: Shape, resolver: Resolver) -> Node:
-    """The tree with every path set, one after the other; names are looked up at once, so a later path may lead
-    into an earlier change. Paths that lead nowhere become problems of the resolver."""
+    """The tree with every path set, one after the other.
+
+    Names are looked up at once, so a later path may lead into an earlier change. Paths that lead nowhere become
+    problems of the resolver.
+    """
     for path, value in changes.items():
         try:
             root = resolver.resolve(_set(root, tuple(path.split(".")), _node(value), shape, ""), shape)
@@ -25,7 +29,7 @@ def changed(root: Node, changes: Mapping[str, object], shape: Shape, resolver: R
 
 def _node(value: object) -> Node:
     """A change's value as a tree."""
-    data = value.model_dump(mode="json") if isinstance(value, BaseModel) else value
+    data = value.model_dump(mode="python", context=AS_TEXT) if isinstance(value, BaseModel) else value
     return from_plain(data, CHANGES)
 
 

@@ -48,13 +48,14 @@ class Discovered:
             return spec.model_validate(value, context=info.context)
 
         def write(value: BaseModel, info: core_schema.SerializationInfo) -> object:
-            return value.model_dump(mode=info.mode)
+            return value.model_dump(mode=info.mode, context=info.context)
+
+        def describe(_: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+            kinds = [handler(spec.__pydantic_core_schema__) for spec in self.classes(source).values()]
+            return {"oneOf": [{"required": ["kind"], "allOf": [kind]} for kind in kinds]}
 
         return core_schema.with_info_plain_validator_function(
             validate,
             serialization=core_schema.plain_serializer_function_ser_schema(write, info_arg=True),
+            metadata={"pydantic_js_functions": [describe]},
         )
-
-    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Overridden by `schema.json_schema`, which knows the base class."""
-        return {"type": "object", "required": ["kind"], "x-kinds": self.package}

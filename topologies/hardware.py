@@ -21,6 +21,7 @@ FAMILIES = (
     "attention_fwd",
     "attention_bwd",
     "memory",
+    "elementwise",
 )
 
 

@@ -28,7 +28,7 @@ class Scalar:
 
 @dataclass(frozen=True, slots=True)
 class Items:
-    """A list."""
+    """A list of values."""
 
     mark: Mark
     items: tuple["Node", ...]

@@ -14,7 +14,7 @@ from topologies.nodes import Node, Scalar, Table, from_plain, plain
 from topologies.problems import InvalidInput, Mark, Problem
 from topologies.reading import Reading, read_file, read_text
 from topologies.resolving import Resolver, Shape
-from topologies.units import FROM_FILE
+from topologies.units import AS_TEXT
 from topologies.wording import problems_of
 from topologies.writing import to_yaml
 
@@ -37,7 +37,7 @@ class Spec(BaseModel):
         A new `kind` keeps the fields that the new kind knows. Raises InvalidInput, naming the path and the nearest one.
         """
         resolver = Resolver(catalogue if catalogue is not None else Catalogue())
-        tree = from_plain(self.model_dump(mode="json"), CHANGES)
+        tree = from_plain(written(self), CHANGES)
         return _checked(changed(tree, changes, Shape(type(self)), resolver), type(self), resolver.problems)
 
 
@@ -61,7 +61,12 @@ def load_entry(group: str, name: str, kind: type[S], catalogue: Catalogue) -> S:
 
 def dump(spec: Spec) -> str:
     """YAML of a Spec with every field, quantities with their units, catalogue entries inlined."""
-    return to_yaml(spec.model_dump(mode="json"))
+    return to_yaml(written(spec))
+
+
+def written(spec: BaseModel) -> dict[str, object]:
+    """A Spec as plain data in the user's form: quantities as text with their unit, catalogue entries inlined."""
+    return spec.model_dump(mode="python", context=AS_TEXT)
 
 
 def digest(spec: Spec) -> str:
@@ -82,7 +87,7 @@ def validated(reading: Reading, kind: type[S], catalogue: Catalogue | None) -> S
 def _checked(root: Node, kind: type[S], problems: list[Problem]) -> S:
     """The value, or every problem: those found on the way and those of the validation."""
     try:
-        value = kind.model_validate(plain(root), context=FROM_FILE)
+        value = kind.model_validate(plain(root), context=AS_TEXT)
     except ValidationError as error:
         raise InvalidInput([*problems, *problems_of(error, root, Shape(kind))]) from None
     if problems:

@@ -32,7 +32,7 @@ EXAMPLES = {
     "tokens": "14.8 T tokens",
     "J": "2 kWh",
 }
-_NUMBER = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,3})?")
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_TEXT = 60
 
 
@@ -107,6 +107,15 @@ def symbols(unit: str) -> tuple[str, ...]:
     return (*_factors(unit), *short)
 
 
+def pattern(unit: str) -> str:
+    """Regular expression of the text that `parse` takes (or of a percentage, for `%`), for a schema."""
+    above, _, below = unit.partition("/")
+    spelled = "%" if unit == "%" else f"({'|'.join(_SYMBOLS[above])})"
+    spelled += f"/({'|'.join(_SYMBOLS[below])})" if below else ""
+    short = "|[kMGTPE]?FLOPS" if unit == "flop/s" else ""
+    return rf"^ *([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)? *({spelled}{short}) *$"
+
+
 def parse(text: str, unit: str) -> float:
     """Read text such as `400 Gb/s` as a float in the canonical unit (`bytes/s`).
 
@@ -157,8 +166,9 @@ def render(value: float, unit: str) -> str:
         raise UnitError(f"{value} cannot be written as a quantity")
     candidates = [f"{repr(value).removesuffix('.0')} {_plain_symbol(unit)}"]
     for symbol, factor in _written(unit).items():
-        number = float(Fraction(value) / factor)
-        if 1 <= abs(number) < 10_000:
+        exact = Fraction(value) / factor
+        if Fraction(1, 100) <= abs(exact) < 10_000:
+            number = float(exact)
             texts = (f"{number:.{digits}g} {symbol}" for digits in (6, 9, 15, 16, 17))
             candidates += [text for text in texts if "e" not in text.split()[0] and parse(text, unit) == value][:1]
     return min(candidates, key=lambda text: len(text.split()[0]))
@@ -200,7 +210,8 @@ def _written(unit: str) -> Mapping[str, Fraction]:
     return chosen
 
 
-FROM_FILE = {"from_file": True}
+AS_TEXT = {"as": "text"}
+"""Context of reading from and writing to text: quantities carry their unit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,21 +223,17 @@ class Quantity:
     open_end: bool = True
 
     def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Validate by `check`; write text with a unit in JSON mode, the SI float in python mode."""
-        write = core_schema.plain_serializer_function_ser_schema(
-            lambda value: render(value, self.unit), when_used="json"
-        )
+        """Validate by `check`; write text with a unit where text is asked for, else the SI float."""
+
+        def put(value: float, info: core_schema.SerializationInfo) -> str | float:
+            return render(value, self.unit) if info.context == AS_TEXT else value
+
+        write = core_schema.plain_serializer_function_ser_schema(put, info_arg=True)
         return core_schema.with_info_plain_validator_function(self.check, serialization=write)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Describe the text a user may write."""
-        spellings = sorted((re.escape(s).replace(r"\ ", " ") for s in symbols(self.unit)), key=len, reverse=True)
-        number = r"[0-9]*\.?[0-9]+([eE][+-]?[0-9]+)?"
-        return {
-            "type": "string",
-            "pattern": f"^ *{number} *({'|'.join(spellings)}) *$",
-            "examples": [example(self.unit)],
-        }
+        return {"type": "string", "pattern": pattern(self.unit), "examples": [example(self.unit)]}
 
     def check(self, value: object, info: ValidationInfo) -> float:
         """Return the SI float, or raise with what to write."""
@@ -238,7 +245,7 @@ class Quantity:
         elif isinstance(value, bool) or not isinstance(value, int | float):
             why = f"read {value!r}; write a number and a unit, for example `{example(self.unit)}`"
             raise PydanticCustomError("quantity", "{why}", {"why": why})
-        elif info.context == FROM_FILE:
+        elif info.context == AS_TEXT:
             why = f"a bare number {value}: write a unit, for example `{example(self.unit)}`"
             raise PydanticCustomError("quantity", "{why}", {"why": why})
         else:
@@ -266,9 +273,7 @@ class Numeral:
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """A number, or text with the unit."""
-        units = ["%"] if self.unit == "%" else list(symbols(self.unit))
-        pattern = f"^ *[0-9]*\\.?[0-9]+([eE][+-]?[0-9]+)? *({'|'.join(units)}) *$"
-        return {"anyOf": [handler(schema), {"type": "string", "pattern": pattern}]}
+        return {"anyOf": [handler(schema), {"type": "string", "pattern": pattern(self.unit)}]}
 
     def read(self, value: object) -> object:
         """Number behind the text; anything else is passed on."""

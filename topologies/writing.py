@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9 _./%()+-]*[A-Za-z0-9_.%)]|[A-Za-z]")
 _NOT_TEXT = re.compile(r"(?i)null|true|false|yes|no|on|off|y|n")
-_QUANTITY = re.compile(r"[0-9.+eE-]+ [A-Za-z][A-Za-z/ ]*[A-Za-z]|[0-9.+eE-]+ [A-Za-z]")
+_QUANTITY = re.compile(r"[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)? [A-Za-z](?:[A-Za-z/ ]*[A-Za-z])?")
 
 
 def to_yaml(data: Mapping[str, object]) -> str:
