@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.collectives import NOTHING, Links, Spread, Transfer, all_gather, expert_all_to_all
+from simulator.costs import Sms
 from simulator.finish import Parameters
 from simulator.network import group_of, spread_of
 from simulator.phases import Block, Exchange, compute
@@ -58,10 +59,15 @@ def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
 def _plan(scenario: Scenario, kind: str, reading: Reading, exchange: Exchange) -> BlockPlan:
     """Put one reading's parts together."""
     gpu = scenario.cluster.node.gpu
-    left = gpu.sms - scenario.job.communication_sms
+    left = gpu.sms - (scenario.job.communication_sms if scenario.layout.ep > 1 else 0)
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
     return BlockPlan(
-        block=Block(kind, compute(reading.record, gpu, gpu.sms), compute(reading.record, gpu, left), exchange),
+        block=Block(
+            kind,
+            compute(reading.record, gpu, Sms(left, gpu.sms)),
+            compute(reading.record, gpu, Sms(left, left)),
+            exchange,
+        ),
         record=reading.record,
         parameters=Parameters(
             dense=sum(weight.count for weight in own if not weight.routed),

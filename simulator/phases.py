@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from topologies.hardware import Gpu
 
 from simulator.collectives import NOTHING, Transfer
-from simulator.costs import total_s
+from simulator.costs import Sms, total_s
 from workloads.reference.record import Op
 
 
@@ -65,7 +65,7 @@ class Block:
     """One block as a GPU sees it.
 
     kind     name of its content; two blocks of one kind cost the same
-    alone    compute with all multiprocessors;  shared   beside a communication kernel that holds some of them
+    alone    compute while nothing is sent;  shared   beside a communication kernel that holds some multiprocessors
     exchange   what it sends while it computes, NOTHING where all experts are at hand
     """
 
@@ -85,8 +85,8 @@ class Block:
         return max(self.shared.total_s if self.routed else self.alone.total_s, self.exchange.total_s)
 
 
-def compute(record: Iterable[Op], gpu: Gpu, sms: int) -> Compute:
-    """Sum a block's operations into its phases, on `sms` multiprocessors.
+def compute(record: Iterable[Op], gpu: Gpu, sms: Sms) -> Compute:
+    """Sum a block's operations into its phases.
 
     Everything that is not attention (MLP, experts, embedding, output head) counts as MLP.
     """

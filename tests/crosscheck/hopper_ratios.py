@@ -7,6 +7,12 @@ import csv
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from simulator.costs import family as family_of
+from topologies.spec import load_entry
+from workloads.model import ModelSpec, block_record
+from workloads.reference.dims import Share, Tokens
+from workloads.scenario import catalogue
+
 GROUND_TRUTH = Path(__file__).parents[3] / "shared" / "ground_truth"
 FP8_PEAK_TFLOPS, BF16_PEAK_TFLOPS, HBM_GB_PER_S = 1979, 989, 3352
 SMS_SHARE = 112 / 132
@@ -50,6 +56,20 @@ def ratios() -> Iterator[tuple[str, float]]:
         yield name, achieved_tflops(pairs) / (peak * SMS_SHARE)
     moved = [(float(row["MB"]), float(row["dur_us"])) for row in rows("h800_trace_elementwise.csv")]
     yield "memory", achieved_tflops(moved) / HBM_GB_PER_S
+    yield "elementwise", elementwise_ratio()
+
+
+def elementwise_ratio() -> float:
+    """Bytes of a layer's element-wise work over the time its compute phases have left for it, both layers' mean."""
+    left_us = sum(float(row["busy_us"]) for row in rows("h800_trace_phases.csv") if row["stream"] == "compute")
+    for name in ("h800_trace_gemm.csv", "h800_trace_elementwise.csv"):
+        told = [row for row in rows(name) if not row["op"].startswith("wgrad expert ")]
+        left_us -= sum(float(row["dur_us"]) for row in told)
+    left_us -= sum(float(row["busy_us"]) for row in rows("h800_trace_wgrad.csv"))
+    model = load_entry("models", "deepseek-v3", ModelSpec, catalogue())
+    record = block_record(model, "moe", Tokens(1, 4096), Share(expert=64), "deepseek")
+    moved = sum(op.read_bytes + op.write_bytes for op in record if family_of(op) == "elementwise")
+    return 2 * moved / (left_us * 1e-6) / (HBM_GB_PER_S * 1e9)
 
 
 def main() -> None:
