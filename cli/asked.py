@@ -1,0 +1,58 @@
+"""What a person asked of a scenario: which file, and `--with path=value` changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+if TYPE_CHECKING:
+    from workloads.scenario import Scenario
+
+
+def scenario_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped scenario.
+
+    Raises InvalidInput for a bare name that is neither, with the nearest one.
+    """
+    from topologies.problems import InvalidInput, Problem, listed, meant
+    from workloads.scenario import SCENARIOS
+
+    given = Path(text)
+    if given.exists() or given.name != text or given.suffix:
+        return given
+    shipped = {path.stem: path for path in SCENARIOS.glob("*.yaml")}
+    if text not in shipped:
+        why = f"no such file or shipped scenario{meant(text, shipped)}; shipped: {listed(sorted(shipped))}"
+        raise InvalidInput([Problem(text, 0, 0, "", why)])
+    return shipped[text]
+
+
+def changes_of(words: Sequence[str]) -> dict[str, object]:
+    """`--with` arguments as dotted path -> value as YAML reads it.
+
+    Raises typer's usage error for one without `=` or twice the same path, InvalidInput for a value that is no YAML.
+    """
+    from topologies.nodes import plain
+    from topologies.reading import read_text
+
+    changes: dict[str, object] = {}
+    for word in words:
+        path, equals, text = word.partition("=")
+        if not (path and equals):
+            raise typer.BadParameter(f"read `{word}`; write `path=value`, for example cluster.topology.planes=1")
+        if path in changes:
+            raise typer.BadParameter(f"`{path}` is given twice")
+        value = plain(read_text(f"value: {text}", f"--with {path}").root)
+        changes[path] = value.get("value") if isinstance(value, dict) else value
+    return changes
+
+
+def read_scenario(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Scenario:
+    """The scenario of a file with the changes put in. Raises InvalidInput."""
+    from workloads.scenario import catalogue, load_scenario
+
+    scenario = load_scenario(file, tuple(folders))
+    return scenario.with_changes(changes, catalogue(file, tuple(folders))) if changes else scenario

@@ -1,0 +1,123 @@
+"""`clustercast run`: simulate a scenario, write its report folder, say the answer."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.asked import changes_of, read_scenario, scenario_file
+from cli.columns import aligned
+from cli.progress import saying
+
+if TYPE_CHECKING:
+    from simulator.result import Result
+    from workloads.scenario import Scenario
+
+Changes = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128. Repeatable."),
+]
+FIRST = {
+    "step_s": "step",
+    "step_bubble_s": "of it bubble",
+    "gpu_hours": "GPU-hours",
+    "cost_usd": "cost",
+    "tokens_per_day": "tokens a day",
+    "mfu_ratio_causal": "MFU, causal",
+    "memory_bytes_per_gpu_max": "memory of the fullest GPU",
+}
+"""Headline figures of the summary, with what the terminal calls them."""
+
+
+def run(
+    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Folder of the report; out/NAME if left out.", file_okay=False),
+    ] = None,
+    changes: Changes = None,
+    catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON, for programs.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+) -> None:
+    """Simulate a scenario and write its report: how long, how much, and why."""
+    file = scenario_file(scenario)
+    folder = out if out is not None else Path("out") / file.stem
+    with saying(quiet) as say:
+        say("Reading the scenario")
+        asked = read_scenario(file, catalog or (), changes_of(changes or ()))
+        result = simulated(asked, command_line(scenario, changes or (), catalog or ()), say)
+        say("Writing the report")
+        report = write_report(result, folder)
+    if as_json:
+        print(as_data(result, report))
+    elif not quiet:
+        print(summary(result, report))
+
+
+def simulated(asked: Scenario, command: str, say: Callable[[str], None]) -> Result:
+    """Plan, simulate, summarise. Raises DoesNotFit for a plan that no GPU could hold."""
+    from simulator.plan import plan
+    from simulator.run import simulate
+    from simulator.summary import summarise
+
+    say("Planning")
+    decided = plan(asked)
+    say("Simulating")
+    played = simulate(decided)
+    say("Adding up")
+    return summarise(decided, played, command)
+
+
+def write_report(result: Result, folder: Path) -> Path:
+    """Write the folder; return the path of the report in it. Raises typer's usage error for an unusable folder."""
+    from reports.write import write
+
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise typer.BadParameter(f"--out {folder} cannot be made: {error.strerror}") from None
+    return write(result, folder)[0]
+
+
+def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path]) -> str:
+    """Command that gives the same result again, wherever its report was written."""
+    words = ["clustercast", "run", scenario]
+    for change in changes:
+        words += ["--with", change]
+    for folder in catalog:
+        words += ["--catalog", str(folder)]
+    return shlex.join(words)
+
+
+def summary(result: Result, report: Path) -> str:
+    """Title, the first figures, what they mean, warnings, where the report is."""
+    from reports.words import quantity
+
+    rows = [
+        [name, str(quantity(result.headline[key].value, result.headline[key].unit))]
+        for key, name in FIRST.items()
+        if key in result.headline
+    ]
+    parts = [
+        result.title,
+        aligned(rows),
+        "\n".join(result.answer),
+        "\n".join(f"warning: {warning}" for warning in result.warnings),
+        f"report: {report}",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def as_data(result: Result, report: Path) -> str:
+    """Headline, answer, warnings and the report's path as JSON."""
+    from reports.json_result import document
+
+    whole = document(result)
+    told = {key: whole[key] for key in ("name", "headline", "answer", "warnings")}
+    return json.dumps({**told, "report": str(report)}, indent=2, ensure_ascii=False)
