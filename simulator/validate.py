@@ -1,0 +1,126 @@
+"""Published figures held against simulated ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from simulator.plan import plan
+from simulator.result import Result
+from simulator.run import simulate
+from simulator.summary import summarise
+from workloads.counts import activated, cache_share, flop_per_token, kv_cache_bytes_per_token, parameters
+from workloads.model import ModelSpec
+from workloads.observed import Observation, names, published
+from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
+
+SEQUENCE = 4096
+"""Tokens a sequence in the published FLOP counts."""
+
+COUNTS: Mapping[str, Callable[[ModelSpec], float]] = {
+    "parameters": parameters,
+    "activated": activated,
+    "kv_cache_bytes_per_token": kv_cache_bytes_per_token,
+    "kv_cache_share": lambda model: cache_share(model).whole_ratio,
+    "training_flop_per_token": lambda model: flop_per_token(model, SEQUENCE),
+    "training_flop_per_token_full": lambda model: flop_per_token(model, SEQUENCE, causal=False),
+    "training_flop_per_token_mtp": lambda model: flop_per_token(model, SEQUENCE, mtp=True),
+}
+"""Figures of the model alone, by name."""
+
+
+class NoMetric(ValueError):
+    """A published figure asks for a metric that no result has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One published figure beside the simulated one.
+
+    error_ratio   simulated over observed, less one;  ok   within the tolerance
+    as_declared   whether `status` tells the truth: a met figure is met, a missed one missed and within its band
+    """
+
+    file: str
+    what: str
+    observed: float
+    simulated: float
+    unit: str
+    error_ratio: float
+    tolerance_ratio: float
+    role: str
+    status: str
+    source: str
+    reason: str
+    ok: bool
+    as_declared: bool
+
+
+def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
+    """Simulate every published system and compare; only: names of files, all if empty.
+
+    Raises InvalidInput for a file that cannot be read, NoMetric for a metric that is not known.
+    """
+    rows: list[Row] = []
+    for name in only or names():
+        file = published(name)
+        scenario = load_scenario(SCENARIOS / f"{file.scenario}.yaml")
+        if file.changes:
+            scenario = scenario.with_changes(file.changes, catalogue())
+        result = _result(scenario) if any("headline." in figure.metric for figure in file.figures) else None
+        rows += [_row(name, figure, _simulated(figure.metric, scenario, result)) for figure in file.figures]
+    return tuple(rows)
+
+
+def missed(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Targets outside of their tolerance; inputs are no evidence and are left out."""
+    return tuple(row for row in rows if row.role == "target" and not row.ok)
+
+
+def _result(scenario: Scenario) -> Result:
+    """Simulate one step."""
+    decided = plan(scenario)
+    return summarise(decided, simulate(decided), "clustercast validate")
+
+
+def _simulated(metric: str, scenario: Scenario, result: Result | None) -> float:
+    """Value of a metric: one figure, or several added up."""
+    return sum(_figure(part.strip(), scenario, result) for part in metric.split(" + "))
+
+
+def _figure(path: str, scenario: Scenario, result: Result | None) -> float:
+    """Value of one figure of the result's headline or of the model."""
+    block, _, name = path.partition(".")
+    if block == "headline" and result is not None and name in result.headline:
+        return result.headline[name].value
+    if block == "model" and name in COUNTS:
+        return float(COUNTS[name](scenario.model))
+    known = ["headline." + known for known in (result.headline if result else ())] + ["model." + k for k in COUNTS]
+    raise NoMetric(f"no metric `{path}`; there are {', '.join(known)}")
+
+
+def _row(file: str, figure: Observation, simulated: float) -> Row:
+    """Compare one figure."""
+    error = simulated / figure.observed - 1
+    ok = abs(error) <= figure.tolerance
+    declared = ok if figure.status == "met" else not ok and _in_band(figure, error)
+    return Row(
+        file=file,
+        what=figure.what,
+        observed=figure.observed,
+        simulated=simulated,
+        unit=figure.unit,
+        error_ratio=error,
+        tolerance_ratio=figure.tolerance,
+        role=figure.role,
+        status=figure.status,
+        source=figure.source,
+        reason=figure.reason,
+        ok=ok,
+        as_declared=declared,
+    )
+
+
+def _in_band(figure: Observation, error: float) -> bool:
+    """Whether a missed figure lies where it is known to lie."""
+    return figure.drift is not None and figure.drift.low <= error <= figure.drift.high

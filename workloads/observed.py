@@ -1,0 +1,84 @@
+"""Published figures: what was observed, where it stands, how close a simulation has to come."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from topologies.fields import Named
+from topologies.spec import Spec, load
+from topologies.units import Share
+
+FOLDER = Path(__file__).parent / "published"
+Text = Annotated[str, Field(min_length=1)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class Drift(Spec):
+    """Band of the relative error in which a missed figure is known to lie; outside of it something has changed."""
+
+    low: Finite
+    high: Finite
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        """The lower end comes first."""
+        if self.low > self.high:
+            raise ValueError(f"low = {self.low} is above high = {self.high}: swap them")
+        return self
+
+
+class Observation(Spec):
+    """One published figure.
+
+    what        in plain words
+    metric      where the simulated figure is found: headline.NAME or model.NAME, several added with " + "
+    observed    in `unit`, which is the metric's own
+    tolerance   largest relative error that counts as met
+    role        target: evidence; input: used to set a parameter, never counted as evidence
+    status      met, or missed with the reason and the band of its relative error
+    """
+
+    what: Text
+    metric: Text
+    observed: Finite
+    unit: Text
+    source: Text
+    tolerance: Share
+    role: Literal["target", "input"]
+    status: Literal["met", "missed"]
+    reason: str = ""
+    drift: Drift | None = None
+
+    @model_validator(mode="after")
+    def _a_miss_is_explained(self) -> Self:
+        """A missed figure says why and how far; a met one has nothing to explain."""
+        explained = bool(self.reason) and self.drift is not None
+        if self.status == "missed" and not explained:
+            raise ValueError("a missed figure needs `reason` and `drift`")
+        if self.status == "met" and (self.reason or self.drift):
+            raise ValueError("a met figure has neither `reason` nor `drift`")
+        return self
+
+
+class Published(Spec):
+    """Figures observed on one system.
+
+    scenario   name of a shipped scenario;  changes   dotted paths and values that turn it into the system observed
+    """
+
+    scenario: Text
+    changes: Named[str | int] = Field(default_factory=dict)
+    figures: Annotated[tuple[Observation, ...], Field(min_length=1)]
+
+
+def names() -> tuple[str, ...]:
+    """Names of all files of published figures, sorted."""
+    return tuple(sorted(path.stem for path in FOLDER.glob("*.yaml")))
+
+
+def published(name: str) -> Published:
+    """Read one file of published figures; raises InvalidInput."""
+    return load(FOLDER / f"{name}.yaml", Published)
