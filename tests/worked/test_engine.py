@@ -61,6 +61,17 @@ def test_of_two_sends_that_arrive_at_once_the_first_listed_goes_first() -> None:
     assert spans(tasks)[:2] == [(1, 3), (3, 5)]
 
 
+def test_a_send_that_arrives_through_barriers_of_the_same_instant_still_arrives_at_once() -> None:
+    tasks = [
+        Task(0, "link:out", "behind two barriers", 2, (1,)),
+        Task(1, "barrier", "second", 0, (2,)),
+        Task(2, "barrier", "first", 0, (4,)),
+        Task(0, "link:out", "behind none", 2, (4,)),
+        Task(0, "compute", "work", 1),
+    ]
+    assert spans(tasks) == [(1, 3), (1, 1), (1, 1), (3, 5), (0, 1)]
+
+
 def test_a_send_that_arrives_as_the_link_falls_free_takes_its_turn_by_listing() -> None:
     tasks = [
         Task(0, "compute", "work", 2),
