@@ -26,7 +26,7 @@ class Parameters:
 
     @property
     def total(self) -> float:
-        """Both."""
+        """Both kinds together."""
         return self.dense + self.routed
 
     def __add__(self, other: Parameters) -> Parameters:

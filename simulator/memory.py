@@ -30,7 +30,7 @@ class RankMemory:
 
     @property
     def total(self) -> float:
-        """All parts."""
+        """Bytes of all parts."""
         return self.parameters + self.gradients + self.optimizer + self.activations + self.buffers + self.workspace
 
 

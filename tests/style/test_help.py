@@ -28,6 +28,10 @@ def test_help_loads_no_heavy_library() -> None:
     assert done.stdout.splitlines()[-1] == "LOADED"
 
 
+def test_a_command_returns_nothing_so_that_no_helper_is_taken_for_one() -> None:
+    assert [name for name, command in commands() if command.__annotations__.get("return") != "None"] == []
+
+
 @pytest.mark.parametrize("name", [name for name, _ in commands()])
 def test_every_command_has_help_in_a_sentence_and_for_each_option(name: str) -> None:
     result = CliRunner().invoke(build(), [name, "--help"])
