@@ -1,0 +1,1 @@
+"""Models read from a HuggingFace config.json."""
