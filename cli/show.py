@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.asked import scenario_file
 from cli.columns import aligned
 from cli.groups import entry_kinds, group_named, plugin_kinds
 
 if TYPE_CHECKING:
     from topologies.catalogue import Catalogue
 
+SCENARIOS = "scenarios"
 Ranks = Annotated[int | None, typer.Option(help="Pipeline ranks, for a schedule.", min=1)]
 MicroBatches = Annotated[int | None, typer.Option(help="Micro-batches of a step, for a schedule.", min=1)]
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
@@ -32,13 +34,15 @@ def show(
 
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
-    chosen = group_named(group, [*entry_kinds(), *plugins]) if group is not None else None
+    chosen = group_named(group, [SCENARIOS, *entry_kinds(), *plugins]) if group is not None else None
     if (ranks is not None or micro_batches is not None) and (chosen != "schedules" or name is None):
         raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME`")
-    if as_json and (name is None or chosen in plugins):
+    if as_json and (name is None or chosen in (SCENARIOS, *plugins)):
         raise typer.BadParameter("--json goes with one entry of the catalogue: `show GROUP NAME --json`")
     if name is None or chosen is None:
         print(listing(known, chosen))
+    elif chosen == SCENARIOS:
+        print(scenario_file(name).read_text(encoding="utf-8").rstrip())
     elif chosen == "schedules":
         from cli.draw_schedule import schedule_text
 
@@ -60,7 +64,21 @@ def listing(known: Catalogue, only: str | None) -> str:
         if only in (None, group)
         for kind, spec in kinds.items()
     ]
+    rows += scenario_rows() if only in (None, SCENARIOS) else []
     return aligned(rows, ("group", "name", "title", "from"))
+
+
+def scenario_rows() -> list[list[str]]:
+    """One row a shipped scenario."""
+    from topologies.nodes import plain
+    from topologies.reading import read_file
+    from workloads.scenario import SCENARIOS as FOLDER
+
+    rows = []
+    for path in sorted(FOLDER.glob("*.yaml")):
+        told = plain(read_file(path).root)
+        rows.append([SCENARIOS, path.stem, str(told.get("title", "")) if isinstance(told, dict) else "", "built-in"])
+    return rows
 
 
 def entry_rows(known: Catalogue, group: str) -> list[list[str]]:

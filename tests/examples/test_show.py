@@ -30,6 +30,11 @@ def test_show_lists_every_shipped_entry_and_every_plug_in() -> None:
         assert lines_with(ended, group, name, ".py")
 
 
+def test_shipped_scenarios_are_listed_and_shown() -> None:
+    assert lines_with(clustercast("show", "scenarios"), "deepseek-v3-pretrain", "2,048 H800")
+    assert lines_with(clustercast("show", "scenario", "deepseek-v3-pretrain"), "model: deepseek-v3")
+
+
 def test_show_of_a_group_lists_that_group_only() -> None:
     rows = clustercast("show", "gpu").out.splitlines()[2:]
     assert len(rows) >= 7
