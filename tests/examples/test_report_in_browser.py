@@ -18,6 +18,7 @@ FIRST_SCREEN = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 ANSWERS = ("19.71", "178.0", "2.635", "5.270", "2.311", "38.9", "71.2")
 """Step, GPU-hours a trillion tokens, GPU-hours, cost, bubble, MFU, memory of the made result."""
+MOST_TABS = 100
 
 
 @pytest.fixture(scope="module")
@@ -109,8 +110,10 @@ def test_a_phone_scrolls_down_only(page: Page) -> None:
 
 
 def test_details_open_by_keyboard(page: Page) -> None:
-    summary = page.locator("summary")
-    summary.focus()
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if page.evaluate("document.activeElement.tagName") == "SUMMARY":
+            break
     assert not page.locator("details pre").is_visible()
     page.keyboard.press("Enter")
     assert page.locator("details pre").is_visible()
