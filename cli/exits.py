@@ -29,7 +29,8 @@ MEANINGS = {
 
 BY_ERROR = {
     "topologies.problems.InvalidInput": ExitCode.INVALID,
-    "topologies.topology.TopologyError": ExitCode.INVALID,
+    "topologies.kinds.base.TopologyError": ExitCode.INVALID,
+    "simulator.refusal.Refused": ExitCode.INVALID,
     "workloads.schedule.ScheduleError": ExitCode.INVALID,
     "workloads.layout.LayoutError": ExitCode.INVALID,
     "builtins.MemoryError": ExitCode.REFUSED,

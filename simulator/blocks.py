@@ -13,6 +13,7 @@ from simulator.phases import Block, Exchange, compute
 from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
 from workloads.reference.dims import Share, Tokens
+from workloads.reference.graph import ELEMENT_BYTES
 from workloads.reference.reading import Block as Reading
 from workloads.reference.record import Message, Record
 from workloads.scenario import Scenario
@@ -48,7 +49,7 @@ def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
     share = Share(tensor=layout.tp, expert=layout.ep, context=layout.cp)
     spread = _spread(scenario, links)
-    plans = {}
+    plans: dict[str, BlockPlan] = {}
     for kind in dict.fromkeys(scenario.model.block_kinds()):
         reading = read_block(scenario.model, kind, tokens, share, job.recompute)
         exchange = _exchange(scenario, reading, spread, links)
@@ -126,8 +127,8 @@ def _split(scenario: Scenario, reading: Reading, forward: bool, links: Links) ->
 
 
 def _token_bytes(scenario: Scenario, message: Message) -> float:
-    """Bytes of a token on the way: as the record says, or BF16 where the job dispatches in BF16."""
+    """Bytes of a token on the way: to the experts in the job's dispatch format, back as the record says."""
     toward_experts = (message.kind == "dispatch") == (message.phase == "forward")
-    if toward_experts and scenario.job.precision.dispatch == "bf16":
-        return 2.0 * scenario.model.hidden
-    return message.bytes_per_token
+    if not toward_experts:
+        return message.bytes_per_token
+    return scenario.model.hidden * ELEMENT_BYTES[scenario.job.precision.dispatch]

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.refusal import Refused
 from topologies.hardware import Gpu, KernelFamily
-
 from workloads.reference.record import Op
 
 Bound = Literal["compute", "memory"]
@@ -44,7 +44,7 @@ class Sms:
     other: int
 
 
-class NoRate(ValueError):
+class NoRate(Refused):
     """The GPU states no rate for what it is asked to do."""
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from topologies.hardware import Gpu
-
 from simulator.collectives import Group, Links, Transfer, all_gather, all_reduce, reduce_scatter
 from simulator.costs import memory_s
+from topologies.hardware import Gpu
 
 FORMAT_BYTES = {"fp8": 1, "bf16": 2, "fp32": 4}
 MASTER_BYTES = 4

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from simulator.finish import MASTER_BYTES, Formats, Parameters, Replicas
+from simulator.refusal import Refused
 from simulator.stages import Stage, held_parameters
 from topologies.units import pretty
 from workloads.schedule import Step
@@ -13,7 +14,7 @@ from workloads.schedule import Step
 ADVICE = "Less is kept with a larger pp, ep or tp, with recompute: full, or with a higher zero_stage."
 
 
-class DoesNotFit(ValueError):
+class DoesNotFit(Refused):
     """A rank would need more memory than its GPU has; the message names the largest terms and a way out."""
 
 

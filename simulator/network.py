@@ -16,7 +16,7 @@ def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
     gpu, nic = node.gpu, node.nic
     share = min(1.0, node.nics / node.gpus)
     return Links(
-        gpus_per_node=max(node.gpus, 1),
+        gpus_per_node=node.gpus * min(node.nvlink_nodes or 1, nodes),
         nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
         nvlink_latency_s=gpu.nvlink_latency_s,
         network_bytes_per_s=nic.bytes_per_s * nic.achievable_ratio * share,

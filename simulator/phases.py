@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from topologies.hardware import Gpu
-
 from simulator.collectives import NOTHING, Transfer
 from simulator.costs import Sms, total_s
+from topologies.hardware import Gpu
 from workloads.reference.record import Op
 
 
@@ -38,7 +37,8 @@ class Exchange:
     """What a block sends for one micro-batch.
 
     split_f, split_b   among ranks that split its heads or its sequence, forward and backward
-    The others go to its experts and back; the gradient of a combine is a dispatch, and the gradient of a dispatch a combine (arXiv 2412.19437, 3.2.1).
+    The others go to its experts and back; the gradient of a combine is a dispatch, and the gradient of a dispatch
+    a combine (arXiv 2412.19437, 3.2.1).
     """
 
     split_f: Transfer = NOTHING

@@ -13,6 +13,7 @@ from simulator.finish import FORMAT_BYTES, Finish, Formats, finish
 from simulator.memory import RankMemory, rank_memory, require_fit
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
+from simulator.refusal import Refused
 from simulator.stages import Stage, held_parameters, stages_of_model
 from workloads.fit import micro_batches
 from workloads.scenario import Scenario
@@ -49,9 +50,10 @@ class Plan:
 def plan(scenario: Scenario) -> Plan:
     """Spend every judgement: costs, partition, order, groups, memory.
 
-    Raises DoesNotFit where a rank would need more memory than its GPU has.
+    Raises Refused where a choice is not simulated, DoesNotFit where a rank would need more memory than its GPU has.
     """
     layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
+    _refuse_what_is_not_simulated(scenario)
     links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
     blocks = block_plans(scenario, links)
     stages = stages_of_model(scenario, blocks)
@@ -76,6 +78,17 @@ def plan(scenario: Scenario) -> Plan:
         peers=_peers(stages_of),
         memory=memory,
     )
+
+
+def _refuse_what_is_not_simulated(scenario: Scenario) -> None:
+    """Raise Refused for a choice that the scenario allows and this version would ignore."""
+    layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
+    if layout.zero_stage > 1:
+        raise Refused(f"layout.zero_stage: {layout.zero_stage} is not simulated yet; write 0 or 1")
+    if layout.cp > 1:
+        raise Refused(f"layout.cp: {layout.cp} is not simulated yet (context parallelism); write 1 and a larger dp")
+    if job.communication_sms >= gpu.sms:
+        raise Refused(f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}")
 
 
 def _timelines(orders: Sequence[Sequence[Step]], stages: Sequence[Stage]) -> dict[tuple[Work, ...], tuple[Task, ...]]:

@@ -100,7 +100,7 @@ def _answer(figures: Mapping[str, Figure], ranks: pd.DataFrame, pair: pd.DataFra
         f"Inside the most frequent pair the GPU computes {pretty(compute_s, 's')} and sends {pretty(moved_s, 's')} "
         f"({inside.communication_ratio(pair):.2f} to 1), of which {pretty(exposed_s, 's')} are not hidden."
     )
-    busiest = ranks.loc[ranks["step_bubble_s"].idxmin()]
+    busiest = ranks.iloc[int(ranks["step_bubble_s"].to_numpy().argmin())]
     bubble = figures["step_bubble_s"].value
     return (
         _binds(exposed_s, compute_s),

@@ -33,7 +33,7 @@ def table(plan: Plan) -> pd.DataFrame:
     """
     frame = pd.DataFrame(list(_sent(plan)), columns=Sent._fields)
     sums = frame.groupby("traffic", sort=False)[list(LINKS)].sum() / len(plan.orders)
-    long = sums.stack().rename_axis(["traffic", "link"]).rename("bytes").reset_index()
+    long = sums.reset_index().melt("traffic", list(LINKS), "link", "bytes")
     long = long[long["bytes"] > 0].reset_index(drop=True)
     rates = {"nvlink": plan.links.nvlink_bytes_per_s, "network": plan.links.network_bytes_per_s}
     long["seconds"] = long["bytes"] / long["link"].map(rates).astype(np.float64)

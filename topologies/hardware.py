@@ -57,9 +57,9 @@ class Entry(Spec):
         return self
 
     def _needs_source(self, name: str) -> bool:
-        """True for a value of this entry's own that `sources` does not speak of."""
-        value = getattr(self, name)
-        own = value is not None and not isinstance(value, Entry)
+        """True for a value of this entry's own, other than its default, that `sources` does not speak of."""
+        value, usual = getattr(self, name), type(self).model_fields[name].default
+        own = value is not None and value != usual and not isinstance(value, Entry)
         return own and not any(key.split(".")[0] == name for key in self.sources)
 
     def provenance(self, field: str) -> Provenance | None:
@@ -164,6 +164,16 @@ class Node(Entry):
     gpus: Count
     nic: Annotated[Nic, FromCatalogue("nics")]
     nics: Count
+    nvlink_nodes: Count | None = None
+    """Nodes whose GPUs are joined by one NVLink domain (18 trays of an NVL72 rack); left out: each node by itself."""
+
+    @model_validator(mode="after")
+    def _nvlink_reaches(self) -> Self:
+        """An NVLink domain is no larger than its GPUs allow."""
+        joined, most = self.gpus * (self.nvlink_nodes or 1), self.gpu.nvlink_domain_gpus
+        if joined > most:
+            raise ValueError(f"{joined} GPUs in one NVLink domain, but NVLink joins up to {most} {self.gpu.name}")
+        return self
 
 
 GROUPS: Mapping[str, type[Entry]] = MappingProxyType({kind.group: kind for kind in (Gpu, KernelSet, Nic, Switch, Node)})

@@ -31,8 +31,8 @@ class Reach:
 def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
     """Send random tokens through the group-limited gate and count where they go.
 
-    Affinities are sigmoids of independent normal logits, so loads are balanced on average. Groups are
-    ranked by the sum of their best two experts, then the best experts of the groups in use are taken (arXiv 2412.19437, section 2.1.2).
+    Affinities are sigmoids of independent normal logits, so loads are balanced on average. Groups are ranked by the
+    sum of their best two, then the best experts of the groups in use are taken (arXiv 2412.19437, section 2.1.2).
 
     ranks            GPUs that share the experts, `ranks_per_node` of them in each node
     """
@@ -72,4 +72,5 @@ def _distinct(places: np.ndarray, count: int) -> np.ndarray:
     """
     seen = np.zeros((len(places), count), dtype=bool)
     np.put_along_axis(seen, places, True, axis=-1)
-    return seen.sum(axis=-1)
+    counted: np.ndarray = seen.sum(axis=-1)
+    return counted

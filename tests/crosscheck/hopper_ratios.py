@@ -40,7 +40,7 @@ def family(operation: str) -> str | None:
 def achieved_tflops(pairs: Iterable[tuple[float, float]]) -> float:
     """FLOP-weighted rate of (GFLOP, us) pairs in TFLOP/s: all the work over all the time."""
     work, time = (sum(column) for column in zip(*pairs, strict=True))
-    return work / time * 1e3
+    return float(work / time * 1e3)
 
 
 def ratios() -> Iterator[tuple[str, float]]:

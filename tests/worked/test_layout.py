@@ -63,7 +63,7 @@ def test_a_rank_outside_the_layout_has_no_place(rank: int) -> None:
         ("tp", {"tp": 12, "dp": 16}, "128 attention heads do not divide by tp = 12: use tp = 8 or 16"),
         ("cp", {"cp": 3}, "4096 tokens of a sequence do not divide by cp = 3: use cp = 2 or 4"),
         ("ep", {"dp": 129, "ep": 43}, "256 experts do not divide by ep = 43: use ep = 32 or 64"),
-        ("pp", {"pp": 64, "dp": 32, "ep": 32}, "64 stages of at least one layer each, but the model has 61 layers: use pp = 61 or less"),
+        ("pp", {"pp": 64, "dp": 32, "ep": 32}, "but the model has 61 layers: use pp = 61 or less"),
         ("schedule", {"pp": 128, "dp": 128}, "at least 2 x pp = 256 micro-batches a step, not 120"),
         ("layers_per_stage", {"layers_per_stage": (4,) * 16}, "adds up to 64, but the model has 61 layers: give 3"),
         ("layers_per_stage", {"layers_per_stage": (3,) * 16}, "give 13 more"),
