@@ -33,7 +33,8 @@ test: .venv/.tools
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist worksteal
 
-crosscheck: .venv/.tools
+crosscheck: .venv/.tools .venv-torch/.made
+	.venv-torch/bin/python -m tests.crosscheck.make_transformers_fixtures
 	$(BIN)/pytest tests/crosscheck -m "crosscheck or not crosscheck"
 
 bench: .venv/.tools
@@ -44,8 +45,15 @@ lock: .venv/.tools
 		pyproject.toml -o $(LOCK)
 
 clean:
-	rm -rf .venv out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-torch out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Other programs need other versions than ours; they live apart.
+.venv-torch/.made: .venv/.made tests/crosscheck/requirements.txt
+	$(PYTHON) -m venv .venv-torch
+	.venv-torch/bin/python -m pip install -q --disable-pip-version-check \
+		--extra-index-url https://download.pytorch.org/whl/cpu --requirement tests/crosscheck/requirements.txt
+	@touch $@
 
 .venv/.made:
 	@[ -n "$(PYTHON)" ] && command -v "$(PYTHON)" >/dev/null || { echo "clustercast needs Python 3.11 or newer, and none was found on PATH." \

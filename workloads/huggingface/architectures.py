@@ -30,6 +30,7 @@ class Architecture:
     feeding: Callable[[Config], Feeding]
     interleaved: bool = False
     default_epsilon: float = 1e-6
+    default_theta: float = 10000.0
 
 
 def _grouped(config: Config, qk_norm: bool = False, qkv_bias: bool = False, window: int | None = None) -> AttentionSpec:
@@ -166,7 +167,7 @@ ARCHITECTURES: Mapping[str, Architecture] = MappingProxyType(
         "LlamaForCausalLM": Architecture(_llama_attention, _dense),
         "Qwen2ForCausalLM": Architecture(_qwen2_attention, _dense),
         "Qwen3MoeForCausalLM": Architecture(_qwen3_attention, _qwen3_moe),
-        "MixtralForCausalLM": Architecture(_mixtral_attention, _mixtral, default_epsilon=1e-5),
+        "MixtralForCausalLM": Architecture(_mixtral_attention, _mixtral, default_epsilon=1e-5, default_theta=1e6),
         "DeepseekV2ForCausalLM": Architecture(_latent_attention, _deepseek_v2, interleaved=True),
         "DeepseekV3ForCausalLM": Architecture(_latent_attention, _deepseek_v3, interleaved=True),
     }
