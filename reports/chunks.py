@@ -9,7 +9,7 @@ from typing import NamedTuple
 from simulator.trace import Trace
 
 COMPUTE = "compute"
-OPTIMIZER = frozenset({"reduce-scatter", "optimizer", "all-gather"})
+OPTIMIZER = frozenset({"reduce-scatter", "gradient norm", "optimizer", "all-gather"})
 MOVES_DATA = frozenset({"reduce-scatter", "all-gather", "send"})
 
 _CHUNK = re.compile(r"([FBIW]) (\d+) s(\d+)")
@@ -51,10 +51,9 @@ def kind(name: str) -> str:
     parts = chunks(name)
     if parts:
         return parts[0].op if len(parts) == 1 else "pair"
-    first = name.partition(" ")[0]
-    if first in OPTIMIZER:
+    if name in OPTIMIZER:
         return "optimizer"
-    return "send" if first == "send" else "other"
+    return "send" if name.startswith("send ") else "other"
 
 
 def moves_data(stream: str, name: str) -> bool:

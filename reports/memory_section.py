@@ -10,7 +10,7 @@ from reports.tables import Look, table
 from simulator.result import Result
 from topologies import units
 
-MEMORY = Look("Memory by pipeline rank and part", titles={"rank": "Rank"})
+MEMORY = Look("Memory by pipeline rank and part", titles={f"{part}_bytes": name for part, name in terms.MEMORY.items()})
 
 
 def section(result: Result) -> Section:
@@ -43,7 +43,10 @@ def _picture(result: Result, wide: pd.DataFrame) -> Picture:
     """Stacked bars with the usable memory as a line."""
     scale = words.scale([result.memory_usable_bytes], "bytes")
     usable = f"usable: {words.quantity(result.memory_usable_bytes, 'bytes')}"
-    values = {words.title_of(str(part)): (wide[part] / scale.divisor).tolist() for part in wide.columns}
+    values = {
+        terms.MEMORY.get(str(part), words.title_of(str(part))): (wide[part] / scale.divisor).tolist()
+        for part in wide.columns
+    }
     colours = palette.series(len(values))
     sums = wide.sum(axis=1)
     fullest = sums.idxmax()

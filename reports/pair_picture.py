@@ -14,8 +14,8 @@ from simulator.trace import Trace
 
 WIDTH, LEFT, TOP = 1160.0, 76.0, 6.0
 LANE, LANE_GAP, LINE_GAP = 30.0, 3.0, 34.0
-WIDE_ENOUGH = 62.0
-"""Mean width that a phase should have, so that its name fits."""
+MAY_BE_NAMELESS = 0.08
+"""Share of the phases whose name may find no room in its block."""
 MOST_LINES = 8
 LETTER = 6.3
 """Width of a letter in the picture's units, for deciding which labels fit."""
@@ -54,8 +54,7 @@ def pair(trace: Trace) -> Picture:
     tasks = _tasks(trace)
     streams = _streams(tasks)
     end_s = trace.makespan_s or 1.0
-    busiest = max((sum(task.stream == stream for task in tasks) for stream in streams), default=1)
-    count = min(max(math.ceil(busiest * WIDE_ENOUGH / (WIDTH - LEFT)), 1), MOST_LINES)
+    count = _lines(tasks, end_s)
     pitch = len(streams) * (LANE + LANE_GAP) + LINE_GAP
     lines = [Line(end_s * k / count, end_s * (k + 1) / count, TOP + k * pitch) for k in range(count)]
     drawn: list[Markup] = []
@@ -77,6 +76,19 @@ def _tasks(trace: Trace) -> list[Task]:
     columns = (trace.stream.tolist(), trace.name.tolist(), trace.start_s.tolist(), trace.end_s.tolist())
     tasks = [Task(trace.streams[s], trace.names[n], a, b) for s, n, a, b in zip(*columns, strict=True) if b > a]
     return sorted(tasks, key=lambda task: (task.start_s, task.stream))
+
+
+def _lines(tasks: list[Task], end_s: float) -> int:
+    """Fewest lines on which most names fit into their blocks."""
+    room_s = sorted((task.end_s - task.start_s) / (len(_label(task)) * LETTER) for task in tasks)
+    narrow_s = room_s[int(len(room_s) * MAY_BE_NAMELESS)] if room_s else end_s
+    return min(max(math.ceil(end_s / narrow_s / (WIDTH - LEFT)), 1), MOST_LINES)
+
+
+def _label(task: Task) -> str:
+    """A phase's name as it stands in its block: "dispatch F"."""
+    phase = chunks.phase(task.name)
+    return f"{phase.what} {phase.op}" if phase else task.name
 
 
 def _streams(tasks: list[Task]) -> list[str]:
@@ -104,7 +116,7 @@ def _phase(line: Line, task: Task, top: float) -> list[Markup]:
     length = words.quantity(task.end_s - task.start_s, "s", 3)
     shape = (left, top, max(right - left - 0.8, 0.3), LANE)
     drawn = [svg.rectangles([shape], COLOURS[phase.op if phase else ""], f"{task.name}: {length}")]
-    label = f"{phase.what} {phase.op}" if phase else task.name
+    label = _label(task)
     layer = f"layer {phase.layer}" if phase and phase.layer >= 0 else ""
     middle = (left + right) / 2
     if len(label) * LETTER <= right - left:
@@ -117,11 +129,12 @@ def _phase(line: Line, task: Task, top: float) -> list[Markup]:
 def _axis(line: Line, bottom: float, end_s: float) -> list[Markup]:
     """Milliseconds under a line."""
     drawn = []
+    scale = words.scale([end_s], "s")
     step_s = ticks(line.end_s - line.start_s)[1] if line.end_s > line.start_s else end_s
     for place in range(math.ceil(line.start_s / step_s), math.floor(line.end_s / step_s) + 1):
         x = line.x(place * step_s)
-        label = words.quantity(place * step_s, "s", 6)
-        drawn += [svg.line(x, bottom - LANE_GAP, bottom + 1), svg.text(x, bottom + 14, str(label), "axis", "middle")]
+        label = f"{place * step_s / scale.divisor:.6g} {scale.unit}"
+        drawn += [svg.line(x, bottom - LANE_GAP, bottom + 1), svg.text(x, bottom + 14, label, "axis", "middle")]
     return drawn
 
 

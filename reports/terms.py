@@ -19,6 +19,13 @@ TRAINING = (
     ("Dispatch, combine", "Sending each token to the GPUs that hold its experts, and fetching the results back."),
     ("Hidden, exposed", "Communication is hidden while computation runs beside it, exposed while the GPU only "
      "waits for it."),
+    ("Attention, experts", "The two halves of a layer. Of its many experts, small networks, each token uses a few; "
+     "a layer without a choice of experts is called dense."),
+    ("MTP", "Multi-token prediction: a small extra part of the model that also learns the token after the next."),
+    ("FP8, BF16", "Number formats of 8 and 16 bits; fewer bits compute and move faster."),
+    ("Activations", "Results of forward chunks, kept until their backward has used them."),
+    ("Optimiser state", "What the optimiser remembers of every parameter: an exact copy and two averages."),
+    ("Workspace", "Memory that a single operation needs while it runs."),
     ("FLOP", "One floating-point operation, an addition or a multiplication."),
     ("MFU", "Model FLOP utilisation: FLOP that the model needs, divided by what the GPUs could do at their BF16 "
      "peak in the same time."),
@@ -40,6 +47,12 @@ PART_COLOURS = {
     "optimizer": "optimizer",
 }  # fmt: skip
 """Parts of a step -> names of palette.py."""
+
+MEMORY = {
+    "parameters": "Parameters", "gradients": "Gradients", "optimizer": "Optimiser state",
+    "activations": "Activations", "buffers": "Transfer buffers", "workspace": "Workspace",
+}  # fmt: skip
+"""Parts of a GPU's memory -> plain words."""
 
 STREAMS = {"compute": "compute", "comm": "network"}
 """Streams of a GPU -> plain words."""

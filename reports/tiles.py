@@ -22,18 +22,18 @@ def tiles(result: Result) -> tuple[Tile, ...]:
 
 def definitions(headline: Mapping[str, Figure]) -> Table:
     """Every headline figure with unit, interval, definition and the name it has in result.json."""
+    known = any(figure.low is not None for figure in headline.values())
     rows = tuple(
         (
             Cell(name, anchor=anchor(name), code=True),
             Cell(str(words.quantity(figure.value, figure.unit))),
-            Cell(words.interval(figure.low, figure.high, figure.unit)),
+            *([Cell(words.interval(figure.low, figure.high, figure.unit))] if known else []),
             Cell(figure.definition),
         )
         for name, figure in headline.items()
     )
-    columns = (
-        Column("Name in result.json"), Column("Value", numeric=True), Column("Interval"), Column("What it counts"),
-    )  # fmt: skip
+    head = (Column("Name in result.json"), Column("Value", numeric=True))
+    columns = (*head, *([Column("Interval")] if known else []), Column("What it counts"))
     return Table("headline", "Headline figures and what they count", columns, rows, "tables/headline.csv")
 
 

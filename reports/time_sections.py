@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from reports import bars, terms, words
+from reports import bars, chunks, terms, words
 from reports.document import Key, Part, Picture, Section
 from reports.pair_picture import pair
 from reports.schedule_picture import schedule
@@ -28,7 +28,7 @@ RANKS = Look(
 PAIR = Look(
     "What fills the pair",
     titles={"term": "Term", "stream": "Stream", "seconds": "Time", "hidden_s": "Hidden", "exposed_s": "Exposed"},
-    meanings={"hidden_s": "the other stream works too", "exposed_s": "the other stream stands still"},
+    meanings={"hidden_s": "of a transfer: computation beside it", "exposed_s": "of a transfer: nothing beside it"},
     names=terms.STREAMS,
 )
 STAGES = Look(
@@ -43,7 +43,7 @@ def sections(result: Result) -> Iterable[Section]:
     picture = schedule(result.step_trace, waits_s)
     yield Section("schedule", "Schedule", "The schedule", (terms.LEADS["schedule"],), (picture,))
     if len(result.pair_trace.rank):
-        tables = (table("pair", result.pair, PAIR),) if len(result.pair) else ()
+        tables = (table("pair", _transfers_only(result.pair), PAIR),) if len(result.pair) else ()
         parts = (pair(result.pair_trace), *tables)
         yield Section("pair", "Inside a pair", "Inside one pair", (terms.LEADS["pair"],), parts)
     budget = table("budget", result.budget, BUDGET)
@@ -51,6 +51,12 @@ def sections(result: Result) -> Iterable[Section]:
     if len(result.partition):
         stages = table("partition", result.partition, STAGES)
         yield Section("stages", "Stages", "How the layers are cut into stages", (terms.LEADS["stages"],), (stages,))
+
+
+def _transfers_only(pair: pd.DataFrame) -> pd.DataFrame:
+    """The terms with hidden and exposed time left empty for computation, which neither is."""
+    moves = pair["stream"] != chunks.COMPUTE
+    return pair.assign(hidden_s=pair["hidden_s"].where(moves), exposed_s=pair["exposed_s"].where(moves))
 
 
 def by_rank(frame: pd.DataFrame, column: str) -> dict[int, float]:

@@ -67,7 +67,9 @@ def _events(trace: Trace, names: Mapping[int, str], pids: Mapping[int, int], fir
     first   correlation numbers count from here
     """
     numbers = _stream_numbers(trace)
-    used = sorted({(r, s) for r, s in zip(trace.rank.tolist(), trace.stream.tolist(), strict=True) if r in names})
+    busy = trace.end_s > trace.start_s
+    lanes = set(zip(trace.rank[busy].tolist(), trace.stream[busy].tolist(), strict=True))
+    used = sorted(lane for lane in lanes if lane[0] in names)
     events = [_named("process_name", pids[rank], 0, name) for rank, name in names.items()]
     events += [_sorted("process_sort_index", pids[rank], 0, pids[rank]) for rank in names]
     for rank, stream in used:

@@ -84,7 +84,7 @@ def unit_of(column: str) -> str:
     """SI unit that a column's name carries ("step_1f_s" -> "s"), empty for names that carry none."""
     if column in WHOLE_NAMES:
         return WHOLE_NAMES[column]
-    return next((unit for suffix, unit in SUFFIX_UNITS.items() if column.endswith(suffix)), "")
+    return next((unit for suffix, unit in SUFFIX_UNITS.items() if f"_{column}".endswith(suffix)), "")
 
 
 def title_of(column: str) -> str:

@@ -66,6 +66,6 @@ def _shown(entry: Entry, path: str) -> str:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
     if isinstance(value, float):
-        unit = next((unit for suffix, unit in UNITS.items() if path.endswith(suffix)), None)
+        unit = next((unit for suffix, unit in UNITS.items() if f"_{path}".endswith(suffix)), None)
         return f"{value:g}" if unit is None else pretty(value, unit)
     return str(value) if isinstance(value, int | str | bool) else "see the scenario below"
