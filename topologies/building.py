@@ -20,7 +20,7 @@ from topologies.nodes import BROKEN, Entry, Items, Key, Node, Scalar, Table
 from topologies.problems import InvalidInput, Mark, Problem, join
 
 MAX_DEPTH = 64
-MAX_VALUES = 20_000
+MAX_VALUES = 10_000
 MAX_ALIASES = 1_000
 MAX_EXPANDED = 100_000
 

@@ -8,8 +8,9 @@ from pydantic import Field, model_validator
 
 from topologies.catalogue import FromCatalogue
 from topologies.fields import Named
+from topologies.problems import FieldErrors
 from topologies.spec import Spec
-from topologies.units import Bytes, BytesPerS, Count, FlopPerS, Seconds, SecondsOrZero, Share, Watts
+from topologies.units import Bytes, BytesPerS, Count, FlopPerS, Seconds, SecondsOrZero, Share, Watts, render
 
 FAMILIES = (
     "fp8_gemm",
@@ -50,10 +51,10 @@ class Entry(Spec):
         values = {name for name in type(self).model_fields if name not in told}
         unknown = [key for key in self.sources if key.split(".")[0] not in values]
         if unknown:
-            raise ValueError(f"`sources` names {', '.join(unknown)}, which is no field of this entry")
+            raise FieldErrors([("sources", f"`sources` names {', '.join(unknown)}, which is no field of this entry")])
         bare = [name for name in sorted(values) if self._needs_source(name)]
         if bare:
-            raise ValueError(f"no source for {', '.join(bare)}; add them under `sources`")
+            raise FieldErrors([("sources", f"no source for {', '.join(bare)}; add them under `sources`")])
         return self
 
     def _needs_source(self, name: str) -> bool:
@@ -92,7 +93,9 @@ class KernelSet(Entry):
         missing = [name for name in FAMILIES if name not in self.families]
         unknown = [name for name in self.families if name not in FAMILIES]
         if missing or unknown:
-            raise ValueError(f"`families` lacks {missing} and does not know {unknown}; there are {list(FAMILIES)}")
+            lacks = f"lacks {', '.join(missing)}" if missing else ""
+            odd = f"does not know {', '.join(unknown)}" if unknown else ""
+            raise ValueError(f"`families` {' and '.join(filter(None, (lacks, odd)))}; there are {', '.join(FAMILIES)}")
         return self
 
 
@@ -122,7 +125,8 @@ class Gpu(Entry):
     def _usable_fits(self) -> Self:
         """Usable memory is part of the nominal memory (a nominal GB may be a GiB)."""
         if self.memory_usable_bytes > self.memory_bytes:
-            raise ValueError("memory_usable_bytes is more than memory_bytes")
+            usable, nominal = (render(size, "bytes") for size in (self.memory_usable_bytes, self.memory_bytes))
+            raise FieldErrors([("memory_usable_bytes", f"{usable} is more than memory_bytes, {nominal}")])
         return self
 
     @property

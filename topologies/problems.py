@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 SHOWN = 40
+SHORTEST_BEGINNING = 3
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -74,10 +75,11 @@ def join(path: str, key: object) -> str:
 
 
 def nearest(name: str, known: Iterable[str]) -> str | None:
-    """Known name that reads most like the given one, or None when none is close."""
+    """Known name that reads most like the given one, or begins with it; None when none is close."""
     choices = {known_name.lower(): known_name for known_name in known}
     close = difflib.get_close_matches(name.lower(), list(choices), n=1, cutoff=0.6)
-    return choices[close[0]] if close else None
+    begun = [choice for choice in choices if len(name) >= SHORTEST_BEGINNING and choice.startswith(name.lower())]
+    return choices[(close or begun)[0]] if close or begun else None
 
 
 def meant(name: str, known: Iterable[str]) -> str:

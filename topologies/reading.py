@@ -13,14 +13,17 @@ from topologies.building import Builder, refusal
 from topologies.nodes import Node
 from topologies.problems import Mark, Problem, listed, nearest
 
-MAX_BYTES = 500_000
+MAX_BYTES = 250_000
 _TOO_LARGE = f"larger than {MAX_BYTES:,} bytes; keep long tables in CSV files"
 
 # What the YAML reader complains about, in words for the person who wrote the file.
 _SYNTAX = (
     (r"'\\t' that cannot start", "a tab; indent with spaces"),
     (r"cannot start any token", "a character that YAML reserves starts a value; put the text in quotes"),
-    (r"mapping values are not allowed", "a second `name:` where a value belongs; check the indentation, or quote it"),
+    (
+        r"mapping values are not allowed",
+        "a `:` where none may stand; quote the text, or see to colon and indents above",
+    ),
     (r"could not find expected ':'", "expected `name: value`; is a colon missing?"),
     (r"expected <block end>", "the indentation does not match the lines above"),
     (r"did not find expected <block", "the indentation does not match the lines above"),

@@ -126,6 +126,8 @@ def parse(text: str, unit: str) -> float:
     if match is None or len(said) > _MAX_TEXT:
         raise UnitError(f"read `{said[:_MAX_TEXT]}`; write a number and a unit, for example `{example(unit)}`")
     symbol = said[match.end() :].strip()
+    if symbol[0:1] == "_" or re.match(r"[xXoO][0-9a-fA-F]", symbol):
+        raise UnitError(f"read `{said}`; write the number in plain digits")
     if not symbol:
         raise UnitError(f"a bare number {said}: write a unit, for example `{example(unit)}`")
     factor = _factors(unit).get(_PER_SECOND_SHORT.get(symbol, symbol) if unit == "flop/s" else symbol)
@@ -243,7 +245,9 @@ class Quantity:
             except UnitError as error:
                 raise PydanticCustomError("quantity", "{why}", {"why": str(error)}) from None
         elif isinstance(value, bool) or not isinstance(value, int | float):
-            why = f"read {value!r}; write a number and a unit, for example `{example(self.unit)}`"
+            what = "a mapping" if isinstance(value, dict) else f"`{str(value).lower()}`"
+            what = "a list" if isinstance(value, list | tuple) else what
+            why = f"read {what}; write a number and a unit, for example `{example(self.unit)}`"
             raise PydanticCustomError("quantity", "{why}", {"why": why})
         elif info.context == AS_TEXT:
             why = f"a bare number {value}: write a unit, for example `{example(self.unit)}`"

@@ -53,7 +53,6 @@ _SAID: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "list_type": _LIST,
     "too_short": lambda c: f"it must have at least {c['min_length']} entries, not {c['actual_length']}",
     "too_long": lambda c: f"it must have at most {c['max_length']} entries, not {c['actual_length']}",
-    "invalid_key": "the name of a field is text; put it in quotes",
     "greater_than": _bound("more than"),
     "greater_than_equal": _bound("at least"),
     "less_than": _bound("less than"),
@@ -63,6 +62,8 @@ _SAID: Mapping[str, str | Callable[[Mapping[str, Any]], str]] = {
     "enum": lambda c: f"allowed: {_allowed(c)}",
 }
 """Type of a validation error -> what to write instead."""
+_AT_THE_KEY = frozenset({"extra_forbidden", "invalid_key"})
+"""Types of error that are about the name of a field, not its value."""
 _OWN = frozenset({"quantity", "catalogue", "kind", "mapping"})
 """Types of error that this package raises, with a message of its own."""
 
@@ -71,12 +72,12 @@ def problems_of(error: ValidationError, root: Node, shape: Shape) -> list[Proble
     """Every error as a Problem at its place in the tree; errors of values already reported are left out."""
     found: dict[tuple[Mark, str], Problem] = {}
     for details in error.errors(include_url=False):
-        if isinstance(details["input"], Broken) and details["type"] != "extra_forbidden":
+        if isinstance(details["input"], Broken) and details["type"] not in _AT_THE_KEY:
             continue
         for location, said in _split(details):
             spot = find(root, shape, location)
             message = _message(details, spot) if said is None else said
-            mark = spot.key if details["type"] == "extra_forbidden" else spot.mark
+            mark = spot.key if details["type"] in _AT_THE_KEY or "[key]" in location else spot.mark
             found.setdefault((mark, spot.path), Problem.at(mark, spot.path, message))
     return list(found.values())
 
@@ -137,7 +138,7 @@ def _message(details: Mapping[str, Any], spot: Spot) -> str:
     known = list(spot.owner.model_fields) if spot.owner else []
     if kind == "missing":
         return "missing" + _example(spot)
-    if kind == "extra_forbidden":
+    if kind in _AT_THE_KEY:
         return f"unknown field{meant(spot.name, known)}; known are: {listed(known, 30)}"
     said = _SAID.get(kind, "this value is not allowed here")
     words = said if isinstance(said, str) else said(context)

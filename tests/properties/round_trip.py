@@ -50,7 +50,7 @@ def assert_round_trip(spec: Spec) -> None:
     assert again == spec
     assert digest(again) == digest(spec)
     assert hash(again) == hash(spec)
-    assert pickle.loads(pickle.dumps(spec)) == spec  # noqa: S301  our own bytes
+    assert pickle.loads(pickle.dumps(spec)) == spec
 
 
 def made(kind: type[BaseModel], given: Given) -> Strategy:
@@ -108,8 +108,8 @@ class _Bounds:
 
     def __init__(self, marks: tuple[Any, ...]) -> None:
         flat = [inner for mark in marks for inner in (getattr(mark, "metadata", None) or [mark])]
-        self.low = [m.ge if isinstance(m, Ge) else m.gt for m in flat if isinstance(m, Ge | Gt)]
-        self.high = [m.le if isinstance(m, Le) else m.lt for m in flat if isinstance(m, Le | Lt)]
+        self.low: list[Any] = [m.ge if isinstance(m, Ge) else m.gt for m in flat if isinstance(m, Ge | Gt)]
+        self.high: list[Any] = [m.le if isinstance(m, Le) else m.lt for m in flat if isinstance(m, Le | Lt)]
         self.open = any(isinstance(m, Gt) for m in flat)
         self.longest = next((m.max_length for m in flat if isinstance(m, MaxLen)), None)
 

@@ -27,7 +27,9 @@ def entry(kind: type[Entry]) -> Any:
 
 
 def sane(data: dict[str, Any]) -> dict[str, Any]:
-    """Usable memory within the nominal memory."""
+    """Usable memory within the nominal memory, a node within its NVLink domain, a switch that joins."""
+    if "nvlink_nodes" in data:
+        data = {**data, "gpus": min(data["gpus"], data["gpu"].nvlink_domain_gpus), "nvlink_nodes": 1}
     if "memory_usable_bytes" in data:
         pair = sorted((data["memory_usable_bytes"], data["memory_bytes"]))
         data = {**data, "memory_usable_bytes": pair[0], "memory_bytes": pair[1]}
@@ -71,18 +73,20 @@ class Loose(Spec):
 )
 def test_any_text_and_number_survives_yaml(text: str, lines: Any, table: Any, numbered: Any, rest: Any) -> None:
     pairs = tuple((int(key), value) for key, value in enumerate(table.values()))
-    spec = Loose(
-        text=text, lines=lines, table=table, numbered=numbered, pairs=pairs, truth=rest[0], maybe=rest[1]
-    )
+    spec = Loose(text=text, lines=lines, table=table, numbered=numbered, pairs=pairs, truth=rest[0], maybe=rest[1])
     from topologies.spec import dump, loads
 
     assert loads(dump(spec), Loose) == spec
 
 
-@pytest.mark.parametrize("text", ["null", "true", "no", "1", "1.0", "0x1f", "1_000", "2026-11-22", "<<", "=", "- a", "a: b"])
+@pytest.mark.parametrize(
+    "text", ["null", "true", "no", "1", "1.0", "0x1f", "1_000", "2026-11-22", "<<", "=", "- a", "a: b"]
+)
 @pytest.mark.parametrize("end", ["", " ", "\n", "\x85", "\ufeff", "#"])
 def test_text_that_looks_like_something_else_stays_text(text: str, end: str) -> None:
     from topologies.spec import dump, loads
 
-    spec = Loose(text=text + end, lines=(end + text,), table={text: 1.0}, numbered={}, pairs=(), truth=False, maybe=text)
+    spec = Loose(
+        text=text + end, lines=(end + text,), table={text: 1.0}, numbered={}, pairs=(), truth=False, maybe=text
+    )
     assert loads(dump(spec), Loose) == spec

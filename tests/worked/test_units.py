@@ -44,7 +44,7 @@ def test_text_with_a_unit_is_si(text: str, unit: str, value: float) -> None:
         ("2 $/h", "USD/s", "did you mean `USD/h`?"),
         ("2 USD/hour", "USD/s", "did you mean `USD/h`?"),
         ("989 tflops", "flop/s", "did you mean `TFLOP/s`?"),
-        ("3 µs", "s", "did you mean `us`?"),  # noqa: RUF001
+        ("3 µs", "s", "did you mean `us`?"),
         ("3 hours", "s", "did you mean `h`?"),
         ("fast", "bytes/s", "write a number and a unit, for example `400 Gb/s`"),
         ("1e400 B", "bytes", "too large"),

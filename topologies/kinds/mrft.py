@@ -48,8 +48,10 @@ class MultiRailFatTree(TopologySpec):
         return trees.switches_between(leaves[0], leaves[1], self._tree(self.held(endpoints)))
 
     def farthest(self, endpoints: int | None = None) -> int:
-        """From the first leaf to the last."""
-        return trees.farthest(self._tree(self.held(endpoints)))
+        """From the first leaf to the last that has an endpoint."""
+        held = self.held(endpoints)
+        last = self._leaf(np.arange(max(0, held - self.rails), held, dtype=np.int32)).max()
+        return trees.switches_between(0, int(last), self._tree(held))
 
     def _leaf(self, ends: Ints) -> Ints:
         """[endpoint] leaf of each endpoint."""
