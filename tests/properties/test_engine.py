@@ -20,7 +20,7 @@ STREAMS = (*UNSHARED, "link:out")
 def graphs(draw: st.DrawFn, least_link_s: int = 0, streams: tuple[str, ...] = STREAMS) -> list[Task]:
     """Tasks that wait for earlier ones only; whole seconds, so that many things happen at the same instant."""
     tasks: list[Task] = []
-    for index in range(draw(st.integers(0, 40))):
+    for index in range(draw(st.integers(0, 24))):
         earlier = st.integers(0, index - 1) if index else st.nothing()
         after = draw(st.lists(earlier, max_size=4)) if index else []
         rank, stream = draw(st.integers(0, 2)), draw(st.sampled_from(streams))
@@ -96,7 +96,7 @@ def test_row_i_of_the_trace_is_task_i(tasks: list[Task]) -> None:
     assert rows == [(task.rank, task.stream, task.name) for task in tasks]
 
 
-@given(graphs(streams=UNSHARED), st.integers(0, 39))
+@given(graphs(streams=UNSHARED), st.integers(0, 23))
 def test_where_no_link_is_shared_a_longer_task_ends_nothing_earlier(tasks: list[Task], which: int) -> None:
     longer = [replace(task, duration_s=task.duration_s + (i == which)) for i, task in enumerate(tasks)]
     assert (play(longer).end_s >= play(tasks).end_s).all()
