@@ -130,7 +130,7 @@ def _axis(line: Line, bottom: float, end_s: float) -> list[Markup]:
     """Milliseconds under a line."""
     drawn = []
     scale = words.scale([end_s], "s")
-    step_s = ticks(line.end_s - line.start_s)[1] if line.end_s > line.start_s else end_s
+    step_s = ticks(0.0, line.end_s - line.start_s)[1] if line.end_s > line.start_s else end_s
     for place in range(math.ceil(line.start_s / step_s), math.floor(line.end_s / step_s) + 1):
         x = line.x(place * step_s)
         label = f"{place * step_s / scale.divisor:.6g} {scale.unit}"

@@ -78,6 +78,8 @@ CAPTIONS = {
     "pair": "Two streams work at once: the compute stream does attention (attn) and experts (mlp) while the network "
     "stream moves tokens to their experts (dispatch) and back (combine). Hatching is a stream that stands still. "
     "Read line by line, as text; the numbers under a line are milliseconds from the start of the pair.",
+    "ends": "The same rows, stretched: micro-batches fill the pipeline, and at the end the ranks run dry one after "
+    "another, sum their gradients and update the weights.",
     "budget": "Every bar is as long as the step. Ranks with a long grey part wait for the others.",
     "memory": "A bar that crosses the dashed line would not fit.",
 }

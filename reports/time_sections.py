@@ -9,7 +9,7 @@ import pandas as pd
 from reports import bars, chunks, terms, words
 from reports.document import Key, Part, Picture, Section
 from reports.pair_picture import pair
-from reports.schedule_picture import schedule
+from reports.schedule_picture import both_ends, schedule
 from reports.tables import Look, table
 from simulator.result import Result
 
@@ -28,7 +28,7 @@ RANKS = Look(
 PAIR = Look(
     "What fills the pair",
     titles={"term": "Term", "stream": "Stream", "seconds": "Time", "hidden_s": "Hidden", "exposed_s": "Exposed"},
-    meanings={"hidden_s": "of a transfer: computation beside it", "exposed_s": "of a transfer: nothing beside it"},
+    meanings={"hidden_s": "transfers beside computation", "exposed_s": "transfers alone"},
     names=terms.STREAMS,
 )
 STAGES = Look(
@@ -40,8 +40,8 @@ STAGES = Look(
 def sections(result: Result) -> Iterable[Section]:
     """Sections about time; those without a trace or a table are left out."""
     waits_s = by_rank(result.ranks, "step_bubble_s")
-    picture = schedule(result.step_trace, waits_s)
-    yield Section("schedule", "Schedule", "The schedule", (terms.LEADS["schedule"],), (picture,))
+    pictures = (schedule(result.step_trace, waits_s), both_ends(result.step_trace))
+    yield Section("schedule", "Schedule", "The schedule", (terms.LEADS["schedule"],), pictures)
     if len(result.pair_trace.rank):
         tables = (table("pair", _transfers_only(result.pair), PAIR),) if len(result.pair) else ()
         parts = (pair(result.pair_trace), *tables)
