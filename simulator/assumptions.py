@@ -22,8 +22,10 @@ UNITS = {
 OURS = (
     (
         "Expert loads",
-        "every expert gets equally many tokens; where tokens go follows from the gate on random affinities",
-        "routing of the training run is not published; measured loads replace this in a later version",
+        "uneven by chance: one expert's tokens from one sequence vary by job.expert_load_variation of their mean, "
+        "independently over layers, micro-batches and experts; where tokens go follows from the gate",
+        "routing of the training run is not published; rows of the published profile, taken with routing meant to be "
+        "balanced, vary as 0.8 would",
     ),
     (
         "Transfers beside computation",

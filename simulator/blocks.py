@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.collectives import NOTHING, Links, Spread, Transfer, all_gather, expert_all_to_all
 from simulator.costs import Sms
 from simulator.finish import Parameters
 from simulator.network import group_of, spread_of
-from simulator.phases import Block, Exchange, compute
+from simulator.phases import Block, Exchange, Readings, compute
 from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
 from workloads.reference.dims import Share, Tokens
 from workloads.reference.graph import ELEMENT_BYTES
 from workloads.reference.reading import Block as Reading
 from workloads.reference.record import Message, Record
+from workloads.reference.shapes import ranks_reached
 from workloads.scenario import Scenario
 
 SHARED_WEIGHTS = frozenset({EMBEDDING, HEAD})
+HEAVIER_LOAD = 1.25
+"""Times the mean number of tokens at which a rank's experts are timed a second time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,21 +55,37 @@ def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
     plans: dict[str, BlockPlan] = {}
     for kind in dict.fromkeys(scenario.model.block_kinds()):
         reading = read_block(scenario.model, kind, tokens, share, job.recompute)
+        heavier = read_block(scenario.model, kind, tokens, _heavier(scenario, share), job.recompute)
         exchange = _exchange(scenario, reading, spread, links)
-        plans[kind] = _plan(scenario, kind, reading, exchange)
+        plans[kind] = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange))
     return plans
 
 
-def _plan(scenario: Scenario, kind: str, reading: Reading, exchange: Exchange) -> BlockPlan:
+def _heavier(scenario: Scenario, share: Share) -> Share:
+    """The same rank with HEAVIER_LOAD times as many tokens for its experts."""
+    experts = scenario.model.experts
+    if experts is None:
+        return share
+    tokens = scenario.job.tokens_per_micro_batch // (share.tensor * share.context)
+    reached = ranks_reached(experts.gate.dims(), share.expert)
+    return replace(
+        share,
+        rows=round(HEAVIER_LOAD * tokens * experts.gate.top_k * share.expert_tensor),
+        received=round(HEAVIER_LOAD * tokens * share.expert_tensor * reached),
+    )
+
+
+def _plan(scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading, Exchange]) -> BlockPlan:
     """Put one reading's parts together."""
+    reading, exchange = read
     gpu = scenario.cluster.node.gpu
     left = gpu.sms - (scenario.job.communication_sms if scenario.layout.ep > 1 else 0)
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
     return BlockPlan(
         block=Block(
             kind,
-            compute(reading.record, gpu, Sms(left, gpu.sms)),
-            compute(reading.record, gpu, Sms(left, left)),
+            compute(readings, gpu, Sms(left, gpu.sms)),
+            compute(readings, gpu, Sms(left, left)),
             exchange,
         ),
         record=reading.record,

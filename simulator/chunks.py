@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import zip_longest
 from typing import NamedTuple
 
-from simulator.engine import Task
-from simulator.phases import Block, Compute
+from simulator.collectives import Transfer
+from simulator.phases import Block, Compute, Seconds
 
 COMPUTE, COMM = "compute", "comm"
 
@@ -26,41 +27,70 @@ class Labelled(NamedTuple):
         return f"{self.block.kind}({op})" if self.layer is None else f"{what}({op}) l{self.layer}"
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One phase of a block inside a chunk.
+
+    seconds   by the load of the rank's experts; a transfer's by that of the node's
+    after     places of the parts it waits for
+    load      which of the chunk's loads counts: each layer routes each micro-batch's tokens anew
+    together  whether the ranks that share the experts start it together: nobody's tokens arrive before they are sent
+    """
+
+    stream: str
+    name: str
+    seconds: Seconds
+    after: tuple[int, ...]
+    load: int
+    together: bool
+
+
+def loads_of(parts: Sequence[Part]) -> int:
+    """Number of different loads that count in a chunk."""
+    return 1 + max((part.load for part in parts), default=-1)
+
+
 class _Streams:
-    """Collects the tasks of one GPU in order of their issue; tasks of no length are left out."""
+    """Collects the parts of a chunk in order of their issue; those of no length are left out."""
 
     def __init__(self) -> None:
-        self.tasks: list[Task] = []
+        self.parts: list[Part] = []
+        self.loads: dict[tuple[bool, int | None], int] = {}
 
-    def add(self, stream: str, name: str, seconds: float, after: Sequence[int | None]) -> int | None:
-        """Issue a task; return its index, or what it would have waited for if it has no length."""
+    def add(self, item: Labelled, what: str, time: Seconds | Transfer, after: Sequence[int | None]) -> int | None:
+        """Issue a phase ("mlp F") of a block; return its place, or what it waits for last if it has no length."""
         waits = tuple(sorted({index for index in after if index is not None}))
-        if seconds <= 0:
+        phase, op = what.split()
+        seconds = time if isinstance(time, Seconds) else Seconds(0.0, time.seconds)
+        if seconds.mean_s <= 0:
             return waits[-1] if waits else None
-        self.tasks.append(Task(0, stream, name, seconds, waits))
-        return len(self.tasks) - 1
+        load = self.loads.setdefault((op == "F", item.layer), len(self.loads))
+        stream = COMPUTE if isinstance(time, Seconds) else COMM
+        together = phase in ("dispatch", "combine")
+        self.parts.append(Part(stream, item.name(phase, op), seconds, waits, load, together))
+        return len(self.parts) - 1
 
 
-def forward(stage: Sequence[Labelled]) -> tuple[Task, ...]:
+def forward(stage: Sequence[Labelled]) -> tuple[Part, ...]:
     """Forward of a stage alone: nothing to hide the transfers behind."""
     streams = _Streams()
     last: int | None = None
     for item in stage:
         last = _block_forward(streams, item, last)
-    return tuple(streams.tasks)
+    return tuple(streams.parts)
 
 
 def _block_forward(streams: _Streams, item: Labelled, last: int | None) -> int | None:
     """Issue the forward of one block and return the task that the next block waits for."""
     block = item.block
-    last = streams.add(COMM, item.name("split", "F"), block.exchange.split_f.seconds, [last])
-    attention = streams.add(COMPUTE, item.name("attn", "F"), block.alone.attention_f_s, [last])
-    sent = streams.add(COMM, item.name("dispatch", "F"), block.exchange.dispatch.seconds, [attention, last])
-    mlp = streams.add(COMPUTE, item.name("mlp", "F"), block.alone.mlp_f_s, [sent, attention, last])
-    return streams.add(COMM, item.name("combine", "F"), block.exchange.combine.seconds, [mlp, last])
+    last = streams.add(item, "split F", block.exchange.split_f, [last])
+    attention = streams.add(item, "attn F", block.alone.attention_f, [last])
+    sent = streams.add(item, "dispatch F", block.exchange.dispatch, [attention, last])
+    mlp = streams.add(item, "mlp F", block.alone.mlp_f, [sent, attention, last])
+    return streams.add(item, "combine F", block.exchange.combine, [mlp, last])
 
 
-def backward(stage: Sequence[Labelled], with_weights: bool) -> tuple[Task, ...]:
+def backward(stage: Sequence[Labelled], with_weights: bool) -> tuple[Part, ...]:
     """Backward of a stage alone, last block first; weight gradients run beside transfers where they can.
 
     with_weights   False leaves the weight gradients to a later chunk
@@ -69,36 +99,36 @@ def backward(stage: Sequence[Labelled], with_weights: bool) -> tuple[Task, ...]:
     last: int | None = None
     for item in reversed(stage):
         last = _block_backward(streams, item, last, with_weights)
-    return tuple(streams.tasks)
+    return tuple(streams.parts)
 
 
 def _block_backward(streams: _Streams, item: Labelled, last: int | None, with_weights: bool) -> int | None:
     """Issue the backward of one block and return the task that the next block waits for."""
     block = item.block
     exchange, weights = block.exchange, block.shared if block.routed else block.alone
-    last = streams.add(COMM, item.name("split", "B"), exchange.split_b.seconds, [last])
-    back = streams.add(COMM, item.name("combine", "B"), exchange.combine_back.seconds, [last])
-    mlp = streams.add(COMPUTE, item.name("mlp", "B"), block.alone.mlp_b_s, [back, last])
-    sent = streams.add(COMM, item.name("dispatch", "B"), exchange.dispatch_back.seconds, [mlp, back, last])
+    last = streams.add(item, "split B", exchange.split_b, [last])
+    back = streams.add(item, "combine B", exchange.combine_back, [last])
+    mlp = streams.add(item, "mlp B", block.alone.mlp_b, [back, last])
+    sent = streams.add(item, "dispatch B", exchange.dispatch_back, [mlp, back, last])
     if with_weights:
-        streams.add(COMPUTE, item.name("mlp", "W"), weights.mlp_w_s, [mlp])
-    attention = streams.add(COMPUTE, item.name("attn", "B"), block.alone.attention_b_s, [sent, mlp, last])
+        streams.add(item, "mlp W", weights.mlp_w, [mlp])
+    attention = streams.add(item, "attn B", block.alone.attention_b, [sent, mlp, last])
     if with_weights:
-        streams.add(COMPUTE, item.name("attn", "W"), weights.attention_w_s, [attention])
+        streams.add(item, "attn W", weights.attention_w, [attention])
     return attention
 
 
-def weight_gradient(stage: Sequence[Labelled]) -> tuple[Task, ...]:
+def weight_gradient(stage: Sequence[Labelled]) -> tuple[Part, ...]:
     """The postponed weight gradients of a stage, last block first; they need no transfer."""
     streams = _Streams()
     for item in reversed(stage):
         block = item.block
-        streams.add(COMPUTE, item.name("mlp", "W"), block.alone.mlp_w_s, [])
-        streams.add(COMPUTE, item.name("attn", "W"), block.alone.attention_w_s, [])
-    return tuple(streams.tasks)
+        streams.add(item, "mlp W", block.alone.mlp_w, [])
+        streams.add(item, "attn W", block.alone.attention_w, [])
+    return tuple(streams.parts)
 
 
-def pair(forward_stage: Sequence[Labelled], backward_stage: Sequence[Labelled]) -> tuple[Task, ...]:
+def pair(forward_stage: Sequence[Labelled], backward_stage: Sequence[Labelled]) -> tuple[Part, ...]:
     """DualPipe's overlapped pair: the transfers of one chunk behind the computation of the other.
 
     Block by block, the order on the two streams as in the published profile of DeepSeek-V3's training:
@@ -117,7 +147,7 @@ def pair(forward_stage: Sequence[Labelled], backward_stage: Sequence[Labelled]) 
             back = _block_backward(streams, backward_block, back, True)
         else:
             ahead, back = _both(streams, (forward_block, backward_block), (ahead, back))
-    return tuple(streams.tasks)
+    return tuple(streams.parts)
 
 
 def _both(
@@ -131,16 +161,16 @@ def _both(
     b_times: Compute = b_block.shared if overlapped else b_block.alone
     f_moves, b_moves = f_block.exchange, b_block.exchange
 
-    ahead = streams.add(COMM, f_item.name("split", "F"), f_moves.split_f.seconds, [ahead])
-    back = streams.add(COMM, b_item.name("split", "B"), b_moves.split_b.seconds, [back])
-    gradient = streams.add(COMM, b_item.name("combine", "B"), b_moves.combine_back.seconds, [back])
-    attention_f = streams.add(COMPUTE, f_item.name("attn", "F"), f_times.attention_f_s, [ahead])
-    sent_f = streams.add(COMM, f_item.name("dispatch", "F"), f_moves.dispatch.seconds, [attention_f, ahead])
-    mlp_b = streams.add(COMPUTE, b_item.name("mlp", "B"), b_times.mlp_b_s, [gradient, back])
-    sent_b = streams.add(COMM, b_item.name("dispatch", "B"), b_moves.dispatch_back.seconds, [mlp_b, gradient, back])
-    streams.add(COMPUTE, b_item.name("mlp", "W"), b_times.mlp_w_s, [mlp_b])
-    mlp_f = streams.add(COMPUTE, f_item.name("mlp", "F"), f_times.mlp_f_s, [sent_f, attention_f, ahead])
-    attention_b = streams.add(COMPUTE, b_item.name("attn", "B"), b_times.attention_b_s, [sent_b, mlp_b, back])
-    combined = streams.add(COMM, f_item.name("combine", "F"), f_moves.combine.seconds, [mlp_f, ahead])
-    streams.add(COMPUTE, b_item.name("attn", "W"), b_times.attention_w_s, [attention_b])
+    ahead = streams.add(f_item, "split F", f_moves.split_f, [ahead])
+    back = streams.add(b_item, "split B", b_moves.split_b, [back])
+    gradient = streams.add(b_item, "combine B", b_moves.combine_back, [back])
+    attention_f = streams.add(f_item, "attn F", f_times.attention_f, [ahead])
+    sent_f = streams.add(f_item, "dispatch F", f_moves.dispatch, [attention_f, ahead])
+    mlp_b = streams.add(b_item, "mlp B", b_times.mlp_b, [gradient, back])
+    sent_b = streams.add(b_item, "dispatch B", b_moves.dispatch_back, [mlp_b, gradient, back])
+    streams.add(b_item, "mlp W", b_times.mlp_w, [mlp_b])
+    mlp_f = streams.add(f_item, "mlp F", f_times.mlp_f, [sent_f, attention_f, ahead])
+    attention_b = streams.add(b_item, "attn B", b_times.attention_b, [sent_b, mlp_b, back])
+    combined = streams.add(f_item, "combine F", f_moves.combine, [mlp_f, ahead])
+    streams.add(b_item, "attn W", b_times.attention_w, [attention_b])
     return combined, attention_b

@@ -6,13 +6,15 @@ import numpy as np
 import pandas as pd
 
 from simulator.chunks import COMM, COMPUTE
+from simulator.lockstep import WAIT
 from simulator.trace import Trace
 
 
 def terms(trace: Trace) -> pd.DataFrame:
     """Seconds of each phase inside one step content.
 
-    A transfer is hidden while the compute stream works, exposed while it does not.
+    A transfer, or the wait for the slowest rank before it, is hidden while the compute stream works, exposed while it
+    does not.
 
     returns  [term]  term, stream, seconds, hidden_s, exposed_s
     """
@@ -38,7 +40,7 @@ def _covered_s(frame: pd.DataFrame, compute: pd.DataFrame) -> np.ndarray:
 
 
 def communication_ratio(table: pd.DataFrame) -> float:
-    """Seconds of transfers over seconds of computation; 0 where nothing computes."""
-    seconds = table.groupby("stream")["seconds"].sum()
+    """Seconds of transfers, waits left out, over seconds of computation; 0 where nothing computes."""
+    seconds = table[~table["term"].str.startswith(WAIT)].groupby("stream")["seconds"].sum()
     compute_s = float(seconds.get(COMPUTE, 0.0))
     return float(seconds.get(COMM, 0.0)) / compute_s if compute_s else 0.0

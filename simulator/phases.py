@@ -2,34 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from simulator.collectives import NOTHING, Transfer
 from simulator.costs import Sms, total_s
 from topologies.hardware import Gpu
-from workloads.reference.record import Op
+from workloads.reference.record import Op, Record
+
+
+class Seconds(NamedTuple):
+    """Time of a phase on a rank whose experts get `load` times the mean number of tokens: fixed + per_load x load."""
+
+    fixed_s: float
+    per_load_s: float = 0.0
+
+    @property
+    def mean_s(self) -> float:
+        """At the mean load."""
+        return self.fixed_s + self.per_load_s
 
 
 @dataclass(frozen=True, slots=True)
 class Compute:
-    """Seconds on the compute stream, by phase of the block.
+    """Time on the compute stream, by phase of the block.
 
     F forward, B input gradient with what it recomputes, W weight gradient
     """
 
-    attention_f_s: float
-    mlp_f_s: float
-    attention_b_s: float
-    mlp_b_s: float
-    attention_w_s: float
-    mlp_w_s: float
+    attention_f: Seconds
+    mlp_f: Seconds
+    attention_b: Seconds
+    mlp_b: Seconds
+    attention_w: Seconds
+    mlp_w: Seconds
 
     @property
     def total_s(self) -> float:
-        """Forward and whole backward."""
-        forward_s = self.attention_f_s + self.mlp_f_s
-        return forward_s + self.attention_b_s + self.mlp_b_s + self.attention_w_s + self.mlp_w_s
+        """Forward and whole backward, at the mean load."""
+        phases = (self.attention_f, self.mlp_f, self.attention_b, self.mlp_b, self.attention_w, self.mlp_w)
+        return sum(phase.mean_s for phase in phases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,24 +98,40 @@ class Block:
         return max(self.shared.total_s if self.routed else self.alone.total_s, self.exchange.total_s)
 
 
-def compute(record: Iterable[Op], gpu: Gpu, sms: Sms) -> Compute:
-    """Sum a block's operations into its phases.
+class Readings(NamedTuple):
+    """The record of a block at the mean load of its experts, and at `heavier_load` times as much."""
+
+    mean: Record
+    heavier: Record
+    heavier_load: float
+
+
+def compute(readings: Readings, gpu: Gpu, sms: Sms) -> Compute:
+    """Sum a block's operations into its phases, each as a line through two loads of its experts.
 
     Everything that is not attention (MLP, experts, embedding, output head) counts as MLP.
     """
+    at_mean = _by_phase(readings.mean, gpu, sms)
+    heavier = _by_phase(readings.heavier, gpu, sms)
+
+    def of(attention: bool, turn: str) -> Seconds:
+        mean_s, more_s = (seconds.get((attention, turn), 0.0) for seconds in (at_mean, heavier))
+        per_load_s = (more_s - mean_s) / (readings.heavier_load - 1)
+        return Seconds(mean_s - per_load_s, per_load_s)
+
+    return Compute(
+        attention_f=of(True, "F"),
+        mlp_f=of(False, "F"),
+        attention_b=of(True, "B"),
+        mlp_b=of(False, "B"),
+        attention_w=of(True, "W"),
+        mlp_w=of(False, "W"),
+    )
+
+
+def _by_phase(record: Iterable[Op], gpu: Gpu, sms: Sms) -> dict[tuple[bool, str], float]:
+    """Seconds by (is attention, turn)."""
     by_phase: dict[tuple[bool, str], list[Op]] = {}
     for op in record:
         by_phase.setdefault((op.part == "attention", op.turn), []).append(op)
-    seconds: Mapping[tuple[bool, str], float] = {key: total_s(ops, gpu, sms) for key, ops in by_phase.items()}
-
-    def of(attention: bool, phase: str) -> float:
-        return seconds.get((attention, phase), 0.0)
-
-    return Compute(
-        attention_f_s=of(True, "F"),
-        mlp_f_s=of(False, "F"),
-        attention_b_s=of(True, "B"),
-        mlp_b_s=of(False, "B"),
-        attention_w_s=of(True, "W"),
-        mlp_w_s=of(False, "W"),
-    )
+    return {key: total_s(ops, gpu, sms) for key, ops in by_phase.items()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator import chunks
 from simulator.blocks import BlockPlan, block_plans
+from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
-from simulator.engine import Task
 from simulator.finish import FORMAT_BYTES, Finish, Formats, finish
 from simulator.memory import RankMemory, rank_memory, require_fit
 from simulator.network import links_of, replicas
@@ -16,6 +17,7 @@ from simulator.pipeline import content
 from simulator.refusal import Refused
 from simulator.stages import Stage, held_parameters, stages_of_model
 from workloads.fit import micro_batches
+from workloads.loads import Sharing
 from workloads.scenario import Scenario
 from workloads.schedule import Step, Work
 
@@ -29,7 +31,8 @@ class Plan:
 
     stages         [stage]
     orders         [rank][step]   what each pipeline rank does, in order
-    timelines      what happens inside each distinct step content, as tasks of one GPU
+    timelines      what happens inside each distinct step content, as phases of one GPU
+    sharing        how unevenly the ranks that share experts are loaded; None where a rank has all experts
     send           one activation from a stage to the next
     finish         [rank]  the end of the step;  peers   [rank]  pipeline ranks with the same parameters
     memory         [rank]
@@ -40,7 +43,8 @@ class Plan:
     blocks: Mapping[str, BlockPlan]
     stages: tuple[Stage, ...]
     orders: tuple[tuple[Step, ...], ...]
-    timelines: Mapping[tuple[Work, ...], tuple[Task, ...]]
+    timelines: Mapping[tuple[Work, ...], tuple[Part, ...]]
+    sharing: Sharing | None
     send: Transfer
     finish: tuple[Finish, ...]
     peers: tuple[tuple[int, ...], ...]
@@ -73,6 +77,7 @@ def plan(scenario: Scenario) -> Plan:
         stages=stages,
         orders=orders,
         timelines=_timelines(orders, stages),
+        sharing=_sharing(scenario, links),
         send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario)),
         finish=tuple(finish(held_parameters(own), groups, formats, gpu, links) for own in held),
         peers=_peers(stages_of),
@@ -91,13 +96,13 @@ def _refuse_what_is_not_simulated(scenario: Scenario) -> None:
         raise Refused(f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}")
 
 
-def _timelines(orders: Sequence[Sequence[Step]], stages: Sequence[Stage]) -> dict[tuple[Work, ...], tuple[Task, ...]]:
+def _timelines(orders: Sequence[Sequence[Step]], stages: Sequence[Stage]) -> dict[tuple[Work, ...], tuple[Part, ...]]:
     """Lay out the inside of each distinct step content."""
     distinct = dict.fromkeys(content(step) for order in orders for step in order)
     return {key: _timeline(key, stages) for key in distinct}
 
 
-def _timeline(works: tuple[Work, ...], stages: Sequence[Stage]) -> tuple[Task, ...]:
+def _timeline(works: tuple[Work, ...], stages: Sequence[Stage]) -> tuple[Part, ...]:
     """Lay out one step: a chunk alone, or a forward and a backward that overlap."""
     if len(works) == 2:
         return chunks.pair(stages[works[0].stage].blocks, stages[works[1].stage].blocks)
@@ -106,6 +111,17 @@ def _timeline(works: tuple[Work, ...], stages: Sequence[Stage]) -> tuple[Task, .
     if work.op == "F":
         return chunks.forward(blocks)
     return chunks.weight_gradient(blocks) if work.op == "W" else chunks.backward(blocks, work.op == "B")
+
+
+def _sharing(scenario: Scenario, links: Links) -> Sharing | None:
+    """Who shares the experts of a layer, and how uneven their loads are."""
+    experts = scenario.model.experts
+    if experts is None or scenario.layout.ep == 1:
+        return None
+    layout = scenario.layout
+    sequences = layout.ep * scenario.job.sequences_per_micro_batch / (layout.tp * layout.cp)
+    variation = scenario.job.expert_load_variation / math.sqrt(max(sequences, 1.0))
+    return Sharing(experts.gate.experts, layout.ep, links.gpus_per_node, variation)
 
 
 def _activation_bytes(scenario: Scenario) -> float:

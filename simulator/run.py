@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
+from simulator.chunks import Part, loads_of
 from simulator.engine import play
+from simulator.lockstep import Lockstep, lockstep, on_one_rank, trace
 from simulator.pipeline import Pace, content, tasks
 from simulator.plan import Plan
 from simulator.trace import Trace
+from workloads.loads import Loads, draw
 from workloads.schedule import Work
+
+DRAWS = 32
+"""Draws of uneven loads for each distinct chunk; their mean is then known to about a third of a percent."""
+
+
+Key = tuple[Work, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """The inside of one step content.
+
+    seconds   until the slowest rank is done, mean over draws of the loads
+    together  all ranks and draws; None where loads are balanced
+    """
+
+    seconds: float
+    together: Lockstep | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +42,17 @@ class Played:
     categories  [task of `step`]  line of the time budget that a task counts under
     """
 
-    inside: dict[tuple[Work, ...], Trace]
+    inside: dict[Key, Inside]
     step: Trace
     categories: tuple[str, ...]
 
 
 def simulate(plan: Plan) -> Played:
     """Play the chunks, then the pipeline."""
-    inside = {key: play(tasks_of_chunk) for key, tasks_of_chunk in plan.timelines.items()}
+    loads = _loads(plan)
+    inside = _play_each(plan.timelines, loads)
     pace = Pace(
-        step_s={key: trace.makespan_s for key, trace in inside.items()},
+        step_s={key: played.seconds for key, played in inside.items()},
         send_s=plan.send.seconds,
         finish=plan.finish,
         peers=plan.peers,
@@ -38,7 +61,42 @@ def simulate(plan: Plan) -> Played:
     return Played(inside, play([slot.task for slot in slots]), tuple(slot.category for slot in slots))
 
 
-def most_frequent_pair(plan: Plan) -> tuple[Work, ...]:
+def _loads(plan: Plan) -> Loads | None:
+    """Uneven loads for as many layers as the longest chunk has; None where all ranks get the same."""
+    if plan.sharing is None or plan.sharing.variation == 0:
+        return None
+    layers = max(loads_of(parts) for parts in plan.timelines.values())
+    return draw(plan.sharing, DRAWS, layers, plan.scenario.seed)
+
+
+def _play_each(timelines: Mapping[Key, tuple[Part, ...]], loads: Loads | None) -> dict[Key, Inside]:
+    """Play each distinct content once: stages of the same blocks differ only in the names of their layers."""
+    shapes = {key: tuple(map(_without_layer, parts)) for key, parts in timelines.items()}
+    played = {shape: _inside(shape, loads) for shape in dict.fromkeys(shapes.values())}
+    return {key: played[shape] for key, shape in shapes.items()}
+
+
+def _without_layer(part: Part) -> Part:
+    """The same phase of any layer."""
+    return replace(part, name=part.name.partition(" ")[0])
+
+
+def _inside(parts: Sequence[Part], loads: Loads | None) -> Inside:
+    """Play one chunk: on one GPU where loads are balanced, else on all that share the experts."""
+    if loads is None:
+        return Inside(on_one_rank(parts).makespan_s, None)
+    played = lockstep(parts, loads)
+    return Inside(played.seconds, played)
+
+
+def trace_inside(plan: Plan, played: Played, key: Key) -> Trace:
+    """What one rank did inside a step content."""
+    together = played.inside[key].together
+    parts = plan.timelines[key]
+    return on_one_rank(parts) if together is None else trace(parts, together)
+
+
+def most_frequent_pair(plan: Plan) -> Key:
     """The overlapped pair that is done most often; the most frequent chunk where none overlap."""
     counted = Counter(content(step) for order in plan.orders for step in order)
     pairs = {key: n for key, n in counted.items() if len(key) == 2} or counted

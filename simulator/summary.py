@@ -12,7 +12,7 @@ from simulator import budget, headline, inside, traffic
 from simulator.assumptions import assumptions
 from simulator.plan import Plan
 from simulator.result import Figure, Reproduction, Result
-from simulator.run import Played, most_frequent_pair
+from simulator.run import Played, most_frequent_pair, trace_inside
 from topologies.spec import digest, dump
 from topologies.units import pretty
 
@@ -30,7 +30,7 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
     parts_s = budget.mean_parts(ranks)
     step_s = played.step.makespan_s
     figures = headline.figures(scenario, step_s, parts_s, float(ranks["memory_bytes"].max()))
-    pair_trace = played.inside[most_frequent_pair(plan)]
+    pair_trace = trace_inside(plan, played, most_frequent_pair(plan))
     pair = inside.terms(pair_trace)
     return Result(
         name=scenario.name,
@@ -82,7 +82,7 @@ def _cost(plan: Plan, figures: Mapping[str, Figure]) -> pd.DataFrame:
 
 def _partition(plan: Plan, played: Played) -> pd.DataFrame:
     """What each stage holds and what it takes alone."""
-    alone = {(key[0].op, key[0].stage): trace.makespan_s for key, trace in played.inside.items() if len(key) == 1}
+    alone = {(key[0].op, key[0].stage): inside.seconds for key, inside in played.inside.items() if len(key) == 1}
     rows = []
     for index, stage in enumerate(plan.stages):
         layers = [item.layer for item in stage.blocks if item.layer is not None]
@@ -95,10 +95,11 @@ def _answer(figures: Mapping[str, Figure], ranks: pd.DataFrame, pair: pd.DataFra
     """Say what binds and what it means, the most important first."""
     step_s = figures["step_s"].value
     exposed_s, compute_s = float(pair["exposed_s"].sum()), float(pair.loc[pair["stream"] == "compute", "seconds"].sum())
-    moved_s = float(pair.loc[pair["stream"] != "compute", "seconds"].sum())
+    ratio = inside.communication_ratio(pair)
+    hidden = "all of it behind computation" if exposed_s <= 0 else f"of which {pretty(exposed_s, 's')} are not hidden"
     inside_text = (
-        f"Inside the most frequent pair the GPU computes {pretty(compute_s, 's')} and sends {pretty(moved_s, 's')} "
-        f"({inside.communication_ratio(pair):.2f} to 1), of which {pretty(exposed_s, 's')} are not hidden."
+        f"Inside the most frequent pair the GPU computes {pretty(compute_s, 's')} and its transfers take "
+        f"{pretty(ratio * compute_s, 's')} ({ratio:.2f} to 1), {hidden}."
     )
     busiest = ranks.iloc[int(ranks["step_bubble_s"].to_numpy().argmin())]
     bubble = figures["step_bubble_s"].value

@@ -7,8 +7,8 @@ import pytest
 from simulator import chunks
 from simulator.chunks import Labelled
 from simulator.collectives import Transfer
-from simulator.engine import play
-from simulator.phases import Block, Compute, Exchange
+from simulator.lockstep import on_one_rank
+from simulator.phases import Block, Compute, Exchange, Seconds
 
 
 def moved(seconds: float) -> Transfer:
@@ -16,8 +16,13 @@ def moved(seconds: float) -> Transfer:
     return Transfer(seconds, 0.0, seconds, "network")
 
 
-ALONE = Compute(attention_f_s=3, mlp_f_s=4, attention_b_s=8, mlp_b_s=5, attention_w_s=2, mlp_w_s=6)
-SHARED = Compute(attention_f_s=4, mlp_f_s=5, attention_b_s=10, mlp_b_s=6, attention_w_s=3, mlp_w_s=7)
+def compute(*seconds: float) -> Compute:
+    """Phases in the order attention F, MLP F, attention B, MLP B, attention W, MLP W."""
+    return Compute(*(Seconds(value) for value in seconds))
+
+
+ALONE = compute(3, 4, 8, 5, 2, 6)
+SHARED = compute(4, 5, 10, 6, 3, 7)
 EXCHANGE = Exchange(dispatch=moved(1), combine=moved(2), dispatch_back=moved(2), combine_back=moved(1))
 MOE = Labelled(Block("moe", ALONE, SHARED, EXCHANGE), 5)
 DENSE = Labelled(Block("dense", ALONE, SHARED, Exchange()), 0)
@@ -25,27 +30,27 @@ DENSE = Labelled(Block("dense", ALONE, SHARED, Exchange()), 0)
 
 def test_a_forward_alone_hides_nothing() -> None:
     """3 + 1 + 4 + 2 for each of two layers."""
-    assert play(chunks.forward([MOE, MOE])).makespan_s == pytest.approx(20)
+    assert on_one_rank(chunks.forward([MOE, MOE])).makespan_s == pytest.approx(20)
 
 
 def test_a_backward_alone_hides_transfers_behind_weight_gradients() -> None:
     """Combine's gradient 1, MLP 5, weights 7 over the dispatch's 2, attention 8, its weights 3."""
-    assert play(chunks.backward([MOE], with_weights=True)).makespan_s == pytest.approx(1 + 5 + 7 + 8 + 3)
+    assert on_one_rank(chunks.backward([MOE], with_weights=True)).makespan_s == pytest.approx(1 + 5 + 7 + 8 + 3)
 
 
 def test_an_input_gradient_alone_waits_for_its_transfers() -> None:
     """1 + 5 + 2 + 8: no weight gradient to hide the dispatch behind."""
-    assert play(chunks.backward([MOE], with_weights=False)).makespan_s == pytest.approx(16)
+    assert on_one_rank(chunks.backward([MOE], with_weights=False)).makespan_s == pytest.approx(16)
 
 
 def test_postponed_weight_gradients_need_no_transfer() -> None:
     """6 + 2."""
-    assert play(chunks.weight_gradient([MOE])).makespan_s == pytest.approx(8)
+    assert on_one_rank(chunks.weight_gradient([MOE])).makespan_s == pytest.approx(8)
 
 
 def test_a_pair_hides_all_but_the_last_combine() -> None:
     """Computation 4 + 6 + 7 + 5 + 10 + 3 = 35 covers every transfer of both directions."""
-    trace = play(chunks.pair([MOE], [MOE]))
+    trace = on_one_rank(chunks.pair([MOE], [MOE]))
     assert trace.makespan_s == pytest.approx(35)
 
 
@@ -59,9 +64,9 @@ def test_a_pair_runs_in_the_published_order() -> None:
 
 def test_layers_without_a_partner_run_alone() -> None:
     """A pair of one layer, then a forward of one alone: 35 + 10 (the second forward waits for the first's combine)."""
-    assert play(chunks.pair([MOE, MOE], [MOE])).makespan_s == pytest.approx(35 + 10)
+    assert on_one_rank(chunks.pair([MOE, MOE], [MOE])).makespan_s == pytest.approx(35 + 10)
 
 
 def test_dense_layers_have_nothing_to_hide() -> None:
     """Two dense layers compute with all multiprocessors, one after the other."""
-    assert play(chunks.pair([DENSE], [DENSE])).makespan_s == pytest.approx(3 + 5 + 6 + 4 + 8 + 2)
+    assert on_one_rank(chunks.pair([DENSE], [DENSE])).makespan_s == pytest.approx(3 + 5 + 6 + 4 + 8 + 2)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -34,6 +34,8 @@ class Training(Spec):
     sequences_per_micro_batch      of one pipeline
     recompute                      what backward computes again instead of keeping it
     communication_sms              multiprocessors that all-to-all kernels hold while they run
+    expert_load_variation          standard deviation of the tokens that one expert gets from one sequence, over their
+                                   mean; over n sequences it falls with the root of n
     """
 
     kind: Literal["training"] = "training"
@@ -43,6 +45,7 @@ class Training(Spec):
     sequences_per_micro_batch: Count = 1
     recompute: Literal["none", "selective", "deepseek", "full"] = "selective"
     communication_sms: int = Field(default=20, ge=0)
+    expert_load_variation: Annotated[float, Field(ge=0, le=2)] = 1.0
     precision: Precision = Precision()
 
     @property
