@@ -83,7 +83,7 @@ def test_the_first_screen_answers(page: Page) -> None:
 
 
 def test_the_schedule_begins_on_the_first_screen(page: Page) -> None:
-    box = page.locator("#schedule svg").bounding_box()
+    box = page.locator("#schedule svg").first.bounding_box()
     assert box is not None and box["y"] < FIRST_SCREEN["height"] - 150
 
 

@@ -88,7 +88,7 @@ def tags_under_a_plain_name() -> Counter[str]:
     return read(page.page(renamed(made_result("small", 4, 8), "plain"))).tags
 
 
-@settings(max_examples=12)
+@settings(max_examples=8)
 @given(st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=40))
 def test_no_name_of_a_scenario_can_add_a_tag(name: str) -> None:
     assert read(page.page(renamed(made_result("small", 4, 8), name))).tags == tags_under_a_plain_name()
