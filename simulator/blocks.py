@@ -14,9 +14,9 @@ from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
 from workloads.reference.dims import Share, Tokens
 from workloads.reference.graph import ELEMENT_BYTES
+from workloads.reference.loads import ranks_reached
 from workloads.reference.reading import Block as Reading
 from workloads.reference.record import Message, Record
-from workloads.reference.shapes import ranks_reached
 from workloads.scenario import Scenario
 
 SHARED_WEIGHTS = frozenset({EMBEDDING, HEAD})

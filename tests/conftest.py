@@ -13,6 +13,9 @@ IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "is not installed"
 
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+"""Tests share the cores among workers; matrices here are too small to be worth more than one."""
+
 hypothesis.settings.register_profile("ordinary", deadline=None)
 hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "ordinary")

@@ -76,7 +76,8 @@ def _rope(config: Config, architecture: Architecture) -> RopeSpec:
     """Rotary embedding; newer files keep its fields in `rope_parameters`, older ones in `rope_scaling`."""
     newer = config.has("rope_parameters")
     scaling = config.part("rope_parameters" if newer else "rope_scaling")
-    theta = scaling.number("rope_theta") if scaling.has("rope_theta") else config.number("rope_theta", architecture.default_theta)
+    holder = scaling if scaling.has("rope_theta") else config
+    theta = holder.number("rope_theta", architecture.default_theta)
     config.only("partial_rotary_factor", (1, 1.0), "rotary positions on part of a head are not supported")
     scaling.only("partial_rotary_factor", (1, 1.0), "rotary positions on part of a head are not supported")
     interleaved = config.flag("rope_interleave", architecture.interleaved)

@@ -49,13 +49,17 @@ class Sized:
 
 @dataclass(frozen=True, slots=True)
 class Matmul:
-    """y [m, n] = x [m, k] times a weight [n, k], or for each of `groups` experts its rows of x times its weight."""
+    """y [m, n] = x [m, k] times a weight [n, k], or for each of `groups` experts its rows of x times its weight.
+
+    idle  share of the groups that have no rows, so that their weights stay unread
+    """
 
     m: int
     n: int
     k: int
     groups: int
     precision: Precision
+    idle: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,7 +57,7 @@ def weight_gradient(label: tuple[str, str], sizes: Matmul, turn: Pass = "W") -> 
 
 def _weight_bytes(sizes: Matmul) -> float:
     """Bytes of the weight; its scales, one for 128 x 128, are left out (0.02 %)."""
-    return sizes.n * sizes.k * sizes.groups * WEIGHT_BYTES[sizes.precision]
+    return sizes.n * sizes.k * sizes.groups * (1 - sizes.idle) * WEIGHT_BYTES[sizes.precision]
 
 
 def scored_pairs(length: int, past: int, window: int | None) -> tuple[float, float]:
@@ -86,9 +86,9 @@ def core_forward(label: tuple[str, str], heads: Heads, operands: tuple[Sized, ..
     query, key, value, out, statistics = operands
     flop_per_pair = 2.0 * heads.heads * (heads.query_dim + heads.value_dim)
     flops = (pairs[0] * flop_per_pair, pairs[1] * flop_per_pair)
-    latent = heads.value_dim < heads.query_dim and heads.kv_heads == 1
-    read_bytes = query.bytes + key.bytes + (0 if latent else value.bytes)
-    sizes = (query.rows, key.rows, 0, 1)
+    inside = key.storage == value.storage and key.bytes == key.held_bytes
+    read_bytes = query.bytes + key.bytes + (0 if inside else value.bytes)
+    sizes = (query.rows, key.rows, heads.query_dim + heads.value_dim, heads.heads)
     moved = (read_bytes, out.bytes + statistics.bytes)
     return Op(*label, "attention", "forward", query.precision, *sizes, *flops, *moved, "F")
 
@@ -106,7 +106,7 @@ def core_backward(
     flops = (pairs[0] * flop_per_pair, pairs[1] * flop_per_pair)
     sum_bytes = query.rows * query.width * ELEMENT_BYTES["fp32"]
     read_bytes = query.bytes + key.bytes + value.bytes + out.bytes + 2 * statistics.bytes
-    sizes = (query.rows, key.rows, 0, 1)
+    sizes = (query.rows, key.rows, 3 * heads.query_dim + 2 * heads.value_dim, heads.heads)
     moved = (read_bytes, sum_bytes + key.bytes + value.bytes)
     return (
         sweep((f"{name}.delta", part), "input_grad", out, 2 * out.bytes, statistics.bytes),

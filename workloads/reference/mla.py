@@ -15,7 +15,7 @@ def expanded(ops: Ops[T, Q, C], dims: Dims, mla: Latent, x: T) -> T:
     """
     heads = ops.split_over("tensor", mla.heads)
     query = _queries(ops, dims, mla, x)
-    latent, shared_key = _compressed(ops, dims, mla, x)
+    _, (latent, shared_key) = _compressed(ops, dims, mla, x)
     kv = ops.linear("kv_b", ops.operand("kv_b", latent, dims.linear), heads * (mla.nope_dim + mla.value_dim))
     content_key, value = ops.split(kv, (mla.nope_dim, mla.value_dim), heads)
     key = ops.join("key", content_key, shared_key, heads)
@@ -35,10 +35,9 @@ def absorbed(ops: Ops[T, Q, C], dims: Dims, mla: Latent, x: T) -> T:
     heads = ops.split_over("tensor", mla.heads)
     width = mla.nope_dim + mla.value_dim
     content, rotated = ops.split(_queries(ops, dims, mla, x), (mla.nope_dim, mla.rope_dim), heads)
-    latent, shared_key = _compressed(ops, dims, mla, x)
+    key, (latent, _) = _compressed(ops, dims, mla, x)
     content = ops.per_head("kv_b", content, heads, Slab(width, mla.kv_rank, 0, mla.nope_dim, turned=True))
     query = ops.beside("query", content, rotated, heads)
-    key = ops.beside("key", latent, shared_key)
     scale = softmax_scale(mla.query_dim, dims.rope)
     out = ops.attend("core", query, key, latent, Heads(heads, 1, mla.cache_width, mla.kv_rank, scale))
     out = ops.per_head("kv_b", out, heads, Slab(width, mla.kv_rank, mla.nope_dim, width, turned=False))
@@ -57,14 +56,14 @@ def _queries(ops: Ops[T, Q, C], dims: Dims, mla: Latent, x: T) -> T:
     return ops.rope("q_rope", query, mla.query_dim, mla.rope_dim)
 
 
-def _compressed(ops: Ops[T, Q, C], dims: Dims, mla: Latent, x: T) -> tuple[T, T]:
-    """The cached latents and rotated shared keys, past tokens first."""
+def _compressed(ops: Ops[T, Q, C], dims: Dims, mla: Latent, x: T) -> tuple[T, tuple[T, ...]]:
+    """The cache, past tokens first: latents and rotated shared keys side by side, and each of them."""
     low = ops.linear("kv_a", ops.operand("kv_a", x, dims.linear), mla.cache_width)
     low = ops.gather_plain("kv_a", low)
     latent, shared_key = ops.split(low, (mla.kv_rank, mla.rope_dim))
     latent = ops.norm("kv_norm", latent)
     shared_key = ops.rope("k_rope", shared_key, mla.rope_dim, mla.rope_dim)
-    return ops.remember("latent", latent), ops.remember("shared_key", shared_key)
+    return ops.remember("latent", latent, shared_key)
 
 
 def _output(ops: Ops[T, Q, C], dims: Dims, out: T) -> T:

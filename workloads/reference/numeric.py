@@ -115,13 +115,15 @@ class Numeric:
         both = [x.reshape(len(x), heads, -1), y.reshape(len(y), heads, -1)]
         return np.concatenate(both, axis=-1).reshape(len(x), -1)
 
-    def remember(self, name: str, x: Array) -> Array:
-        """As `Ops` says."""
+    def remember(self, name: str, *xs: Array) -> tuple[Array, tuple[Array, ...]]:
+        """As `Ops` says. What is cached is written in the cache's format, and read from there by the new tokens too."""
         full = f"{self.scope}{name}"
-        new = x.reshape(self.tokens.sequences, self.tokens.length, -1)
+        rounded = [self.formats[self.dims.cache].rounded(x) for x in xs]
+        new = np.concatenate(rounded, axis=-1).reshape(self.tokens.sequences, self.tokens.length, -1)
         whole = np.concatenate([self.cache[full], new], axis=1) if full in self.cache else new
         self.grown[full] = whole
-        return whole.reshape(-1, x.shape[-1])
+        rows = whole.reshape(-1, whole.shape[-1])
+        return rows, self.split(rows, tuple(x.shape[-1] for x in xs))
 
     def attend(self, name: str, q: Array, k: Array, v: Array, heads: Heads) -> Array:
         """As `Ops` says."""

@@ -99,8 +99,8 @@ class Ops(Protocol[T, Q, C]):
         """Each head's content with the same shared features behind it."""
         ...
 
-    def remember(self, name: str, x: T) -> T:
-        """Cached tokens before the new ones: [token, width] -> [past and new token, width]."""
+    def remember(self, name: str, *xs: T) -> tuple[T, tuple[T, ...]]:
+        """Write features side by side into the cache: all of them, and each, with the past tokens before the new."""
         ...
 
     def attend(self, name: str, q: T, k: T, v: T, heads: Heads) -> T:

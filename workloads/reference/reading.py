@@ -59,7 +59,7 @@ def forward_block(dims: Dims, name: BlockName, tokens: Tokens, share: Share = WH
 
 def _block(dims: Dims, graph: Graph, record: Record, kept: tuple[Kept, ...], postponed_bytes: float) -> Block:
     """The graph's findings beside the record."""
-    cache_bytes = graph.cached * (ELEMENT_BYTES["bf16"] if dims.cache == "bf16" else 1)
+    cache_bytes = graph.cached * ELEMENT_BYTES[dims.cache]
     return Block(record, kept, postponed_bytes, tuple(graph.messages), tuple(graph.weights.values()), cache_bytes)
 
 

@@ -21,8 +21,9 @@ class Op:
     part         "embedding", "attention", "mlp", "mtp" or "head"; the router belongs to attention
     turn         the chunk in which it runs: F forward, B backward, W postponed weight gradient. The router's
                  weight gradient is not worth postponing: its turn is B
-    m, n, k      a matmul's rows, columns and inner length; attention: queries, keys, 0; memory: rows, width, 0
-    groups       matrices side by side; then m (in a weight gradient k) is the total over the groups
+    m, n, k      a matmul's rows, columns and inner length; memory: rows, width, 0; attention: queries and keys of all
+                 sequences, and the multiply-adds of one scored pair in one head
+    groups       matrices side by side; then m (in a weight gradient k) is the total over the groups; attention: heads
     flop         2 m n k; causal attention half of the full square; 0 for element-wise work
     flop_full    the same with the full square
     read_bytes, write_bytes   device memory traffic if every operand moves once

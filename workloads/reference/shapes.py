@@ -3,44 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from math import comb
 
 from workloads.reference.dims import WHOLE, Dims, Gate, Precision, Share, Tokens
 from workloads.reference.graph import ELEMENT_BYTES, Graph, Matmul, Sized, Step
 from workloads.reference.kernels import core_backward, core_forward, forward_product, scored_pairs, sweep
+from workloads.reference.loads import Loads, idle_share, ranks_reached
 from workloads.reference.ops import Heads, Slab
 from workloads.reference.record import Message, Op, Phase, Weight
-
-
-@dataclass(frozen=True, slots=True)
-class Loads:
-    """What one rank's experts receive.
-
-    rows      (token, expert) pairs they compute
-    received  distinct tokens among them
-    sent      tokens this rank dispatched
-    experts   of this rank
-    choice    the sent tokens' experts and weights
-    """
-
-    rows: int
-    received: int
-    sent: int
-    experts: int
-    choice: Sized
-
-
-def ranks_reached(gate: Gate, ranks: int) -> float:
-    """Ranks a token is sent to on average, if it chooses evenly among the experts of its groups.
-
-    Choosing k of n experts misses a rank that holds e of them with probability C(n-e, k) / C(n, k). Real gates
-    spread a little more (7.49 of 64 ranks in DeepSeek-V3, against 7.36): `Share.received` overrides it.
-    """
-    own = gate.experts // ranks
-    pool = gate.experts * gate.top_groups // gate.groups
-    if own > gate.experts // gate.groups:
-        pool = gate.experts
-    return pool / own * (1 - comb(pool - own, gate.top_k) / comb(pool, gate.top_k))
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +71,7 @@ class Shapes:
     def grouped_linear(self, name: str, x: Sized, choice: Loads, out: int) -> Sized:
         """As `Ops` says."""
         self._weight(name, (choice.experts, out, x.width), routed=True)
-        return self._matmul(name, x, Matmul(x.rows, out, x.width, choice.experts, x.precision))
+        return self._matmul(name, x, Matmul(x.rows, out, x.width, choice.experts, x.precision, choice.idle))
 
     def per_head(self, name: str, x: Sized, heads: int, slab: Slab) -> Sized:
         """As `Ops` says."""
@@ -167,13 +136,13 @@ class Shapes:
         """As `Ops` says."""
         return self.join(name, x, y, 1)
 
-    def remember(self, name: str, x: Sized) -> Sized:
-        """As `Ops` says."""
-        self.graph.cached += x.width
+    def remember(self, name: str, *xs: Sized) -> tuple[Sized, tuple[Sized, ...]]:
+        """As `Ops` says. The operations before it write there themselves; without past tokens nothing is read back."""
+        width = sum(x.width for x in xs)
+        self.graph.cached += width
         past = self.tokens.past * self.tokens.sequences // self.share.context
-        if not past:
-            return x
-        return self.graph.sized(past + x.rows, x.width, self.dims.cache)
+        whole = self.graph.sized(past + xs[0].rows, width, self.dims.cache)
+        return whole, tuple(self.graph.view(whole, whole.rows, x.width) for x in xs) if past else xs
 
     def attend(self, name: str, q: Sized, k: Sized, v: Sized, heads: Heads) -> Sized:
         """As `Ops` says."""
@@ -186,12 +155,21 @@ class Shapes:
         causal, full = scored_pairs(self.tokens.length, self.tokens.past, heads.window)
         copies = self.tokens.sequences / self.share.context
         pairs = (causal * copies, full * copies)
+        inputs = (q, k, v)
+        k, v = (self._seen(x, heads.window) for x in (k, v))
         label, operands = (name, self.part), (q, k, v, out, statistics)
         forward = (core_forward(label, heads, operands, pairs),)
         backward = core_backward(label, heads, operands, pairs)
-        step = Step(name, self.part, "attend", (q, k, v), (out, statistics), forward, backward, operands)
+        step = Step(name, self.part, "attend", inputs, (out, statistics), forward, backward, operands)
         self.graph.steps.append(step)
         return out
+
+    def _seen(self, x: Sized, window: int | None) -> Sized:
+        """The keys, or values, that a window leaves to be read."""
+        if window is None:
+            return x
+        most = (window + self.tokens.length - 1) * self.tokens.sequences // self.share.context
+        return x if x.rows <= most else self.graph.view(x, most, x.width)
 
     def choose(self, name: str, scores: Sized, gate: Gate) -> Loads:
         """As `Ops` says."""
@@ -210,7 +188,8 @@ class Shapes:
             self._sweep(name, "forward", scores, scores.bytes, choice.bytes),
             self._sweep(name, "input_grad", scores, scores.bytes + choice.bytes, scores.bytes),
         )
-        return Loads(rows, received, tokens, gate.experts // share.expert, choice)
+        experts = gate.experts // share.expert
+        return Loads(rows, received, tokens, experts, choice, idle_share(gate, rows / experts))
 
     def permute(self, name: str, x: Sized, choice: Loads) -> Sized:
         """As `Ops` says. Backward adds the rows' BF16 gradients to their tokens'."""
