@@ -10,6 +10,8 @@ from typing import Any
 from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from topologies.problems import InvalidInput, Mark, Problem
+
 BUILT_IN = "built-in"
 SUFFIX = ".yaml"
 ENVIRONMENT = "CLUSTERCAST_CATALOG"
@@ -100,7 +102,17 @@ def open_catalogue(
 
     beside   the scenario's file; its folder's `catalog/` is asked
     shipped  built-in roots; those of this package when left out
+
+    Raises InvalidInput when a folder that the user names is not there.
     """
+    environ = os.environ if environ is None else environ
+    named = [(folder, "--catalog") for folder in given]
+    named += [(Path(environ[ENVIRONMENT]), ENVIRONMENT)] if environ.get(ENVIRONMENT) else []
+    missing = [
+        Problem.at(Mark(str(folder)), "", f"{by}: no such folder") for folder, by in named if not folder.is_dir()
+    ]
+    if missing:
+        raise InvalidInput(missing)
     roots = [Root(folder, f"--catalog {folder}") for folder in given]
     if beside is not None:
         roots.append(Root(beside.parent / "catalog", "beside the scenario"))

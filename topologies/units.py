@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Annotated, Any
 
 from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler, ValidationInfo
@@ -34,6 +34,8 @@ EXAMPLES = {
 }
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_TEXT = 60
+CACHED = 4096
+"""Texts and values kept once worked out: a what-if writes and reads the same catalogue values again."""
 
 
 class UnitError(ValueError):
@@ -116,6 +118,7 @@ def pattern(unit: str) -> str:
     return rf"^ *([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)? *({spelled}{short}) *$"
 
 
+@lru_cache(maxsize=CACHED)
 def parse(text: str, unit: str) -> float:
     """Read text such as `400 Gb/s` as a float in the canonical unit (`bytes/s`).
 
@@ -162,11 +165,12 @@ def _meant(symbol: str, known: tuple[str, ...]) -> str | None:
     return next(iter(difflib.get_close_matches(symbol, known, n=1)), None)
 
 
+@lru_cache(maxsize=CACHED)
 def render(value: float, unit: str) -> str:
     """Write a float with the unit that reads shortest; parsing it gives the same float back, bit for bit."""
     if not math.isfinite(value):
         raise UnitError(f"{value} cannot be written as a quantity")
-    candidates = [f"{repr(value).removesuffix('.0')} {_plain_symbol(unit)}"]
+    candidates = [f"{repr(value + 0.0).removesuffix('.0')} {_plain_symbol(unit)}"]
     for symbol, factor in _written(unit).items():
         exact = Fraction(value) / factor
         if Fraction(1, 100) <= abs(exact) < 10_000:

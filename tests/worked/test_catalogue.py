@@ -43,6 +43,15 @@ def test_folders_answer_in_order_and_origin_says_which(tmp_path: Path) -> None:
     assert known.origin("nics", "zzz") is None
 
 
+def test_a_folder_that_is_named_and_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        open_catalogue(None, [tmp_path / "a"], environ={ENVIRONMENT: str(tmp_path / "b")})
+    assert str(refused.value).splitlines() == [
+        f"{tmp_path / 'a'}: --catalog: no such folder",
+        f"{tmp_path / 'b'}: {ENVIRONMENT}: no such folder",
+    ]
+
+
 def test_the_users_folder_follows_the_platform() -> None:
     assert user_folder({ENVIRONMENT: "/c"}) == Path("/c")
     assert user_folder({"XDG_CONFIG_HOME": "/x"}) == Path("/x/clustercast/catalog")

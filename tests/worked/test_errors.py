@@ -87,6 +87,7 @@ def test_every_mistake_of_a_file_is_told_at_once_in_its_order() -> None:
         ("stages: [1, 2026-11-22]", "4:13: stages.1", "read `2026-11-22`; write a whole number"),
         ("wait_s: -1 s", "4:9: wait_s", "read `-1 s`; it must be finite and more than zero"),
         ("wait_s: 400 Gb/s", "4:9: wait_s", "is no unit of s; write for example `3.3 us`"),
+        ("wait_s: true", "4:9: wait_s", "read `true`; write a number and a unit"),
         ("wait_s: [1 s]", "4:9: wait_s", "read a list; write a number and a unit"),
         ("busy_share: 1.1", "4:13: busy_share", "it must be at most 1"),
         ("busy_share: 110 %", "4:13: busy_share", "it must be at most 1"),

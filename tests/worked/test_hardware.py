@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from pydantic import ValidationError
 
 from topologies.catalogue import Catalogue, built_in
-from topologies.hardware import FAMILIES, Gpu, KernelSet, Node, Switch
+from topologies.hardware import FAMILIES, Gpu, KernelSet, Nic, Node, Switch
 from topologies.spec import InvalidInput, load_entry, loads
 
 CATALOGUE = Catalogue(built_in())
@@ -47,6 +48,21 @@ def test_nvlink_of_other_gpus(name: str, nvlink_bytes_per_s: float, links: int, 
     other = gpu(name)
     assert (other.nvlink_bytes_per_s, other.nvlink_links) == (nvlink_bytes_per_s, links)
     assert other.nvlink_domain_gpus == domain
+
+
+def test_nothing_inside_a_spec_can_be_changed() -> None:
+    h800 = gpu("h800")
+    with pytest.raises(TypeError, match="make another value with `with_changes`"):
+        h800.sources["sms"] = h800.sources["power_w"]
+    with pytest.raises(ValidationError, match="frozen"):
+        h800.sms = 1  # type: ignore[misc]
+
+
+def test_a_rate_given_in_python_may_be_si_but_no_truth_value() -> None:
+    nic = load_entry("nodes", "h800-node", Node, CATALOGUE).nic
+    assert Nic(**{**dict(nic), "bytes_per_s": 25e9}).bytes_per_s == 25e9
+    with pytest.raises(ValidationError, match="read `true`"):
+        Nic(**{**dict(nic), "bytes_per_s": True})
 
 
 def test_an_a100_has_no_fp8() -> None:

@@ -39,6 +39,10 @@ def test_256_nodes_on_eight_rails_take_64_leaves_and_32_spines() -> None:
     assert rails.full_size == 2_048
 
 
+def test_an_eighth_of_three_layers_takes_an_eighth_of_the_switches() -> None:
+    assert FatTree(switch=QUANTUM, layers=3).count(8_192) == Counts(8_192, 256 + 256 + 128, 2 * 8_192)
+
+
 def test_one_leaf_needs_no_spine_and_one_pod_no_core() -> None:
     assert FatTree(switch=QUANTUM).count(32) == Counts(32, 1, 0)
     assert FatTree(switch=QUANTUM, layers=3).count(1_024) == Counts(1_024, 64, 1_024)

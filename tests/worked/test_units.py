@@ -65,6 +65,7 @@ def test_other_text_is_told_what_to_write(text: str, unit: str, words: str) -> N
         (2 / 3600, "USD/s", "2 USD/h"),
         (14.8e12, "tokens", "14.8 T tokens"),
         (0.55e-6, "USD/tokens", "0.55 USD/M tokens"),
+        (-0.0, "s", "0 s"),
         (0.0, "s", "0 s"),
     ],
 )
