@@ -16,17 +16,19 @@ UNSHARED = ("compute", "comm")
 STREAMS = (*UNSHARED, "link:out")
 
 
-@st.composite
-def graphs(draw: st.DrawFn, least_link_s: int = 0, streams: tuple[str, ...] = STREAMS) -> list[Task]:
+def graphs(least_link_s: int = 0, streams: tuple[str, ...] = STREAMS) -> st.SearchStrategy[list[Task]]:
     """Tasks that wait for earlier ones only; whole seconds, so that many things happen at the same instant."""
-    tasks: list[Task] = []
-    for index in range(draw(st.integers(0, 24))):
-        earlier = st.integers(0, index - 1) if index else st.nothing()
-        after = draw(st.lists(earlier, max_size=4)) if index else []
-        rank, stream = draw(st.integers(0, 2)), draw(st.sampled_from(streams))
-        duration_s = draw(st.integers(least_link_s if stream == "link:out" else 0, 3))
-        tasks.append(Task(rank, stream, f"t{index}", duration_s, tuple(after)))
-    return tasks
+    stream = st.sampled_from([(rank, stream) for rank in range(3) for stream in streams])
+    rows = st.tuples(stream, st.integers(0, 3), st.lists(st.integers(1, 24), max_size=3))
+
+    def tasks(rows: list[tuple[tuple[int, str], int, list[int]]]) -> list[Task]:
+        least = [least_link_s if stream.startswith("link:") else 0 for (_, stream), _, _ in rows]
+        return [
+            Task(rank, stream, f"t{i}", max(duration_s, least[i]), tuple(i - back for back in backs if back <= i))
+            for i, ((rank, stream), duration_s, backs) in enumerate(rows)
+        ]
+
+    return st.lists(rows, max_size=24).map(tasks)
 
 
 def arrival_s(tasks: list[Task], trace: Trace, index: int) -> float:
