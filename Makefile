@@ -48,11 +48,11 @@ clean:
 	rm -rf .venv .venv-torch out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# Other programs need other versions than ours; they live apart.
+# Other programs need other versions than ours; they live apart. For torch's build without CUDA, which is much
+# smaller, name its index or folder in PIP_EXTRA_INDEX_URL or PIP_FIND_LINKS.
 .venv-torch/.made: .venv/.made tests/crosscheck/requirements.txt
 	$(PYTHON) -m venv .venv-torch
-	.venv-torch/bin/python -m pip install -q --disable-pip-version-check \
-		--extra-index-url https://download.pytorch.org/whl/cpu --requirement tests/crosscheck/requirements.txt
+	.venv-torch/bin/python -m pip install -q --disable-pip-version-check --requirement tests/crosscheck/requirements.txt
 	@touch $@
 
 .venv/.made:

@@ -45,11 +45,12 @@ DIMENSION = re.compile(
     r"|rate|throughput|speed|frequency|clock|flops|gb|gib|mb|us|ms|ns|milliseconds|microseconds)(_|$)"
 )
 FLOATS = re.compile(r"\b(float|floating\[.*\]|float64|float32|NDArray\[np\.float64\])\b")
-MAGIC = {1e6, 1e9, 1e12, 1e15, 1e18, 1024, 1024**2, 1024**3, 1024**4, 3600, 86400}
+MAGIC = {1e9, 1e12, 1e15, 1e18, 1024, 1024**2, 1024**3, 1024**4, 3600, 86400}
 POWERS = {
     (base, n) for base, ns in ((2, (10, 20, 30, 40, 50)), (10, (3, 6, 9, 12, 15)), (1024, (1, 2, 3, 4))) for n in ns
 }
-BITS = 8
+FACTORS = {8, 1e6}
+"""Bits of a byte, and a million: a prefix where it multiplies, a plain number (a RoPE base, say) elsewhere."""
 
 
 def names_and_types(node: ast.AST) -> Iterator[tuple[str, str]]:
@@ -122,7 +123,7 @@ def magic(node: ast.AST) -> bool:
     left, right = number(node.left), number(node.right)
     if isinstance(node.op, ast.Pow):
         return (left, right) in POWERS
-    return isinstance(node.op, ast.Mult | ast.Div) and BITS in (left, right)
+    return isinstance(node.op, ast.Mult | ast.Div) and bool(FACTORS & {left, right})
 
 
 def test_unit_arithmetic_lives_in_units_only() -> None:
