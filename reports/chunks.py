@@ -9,6 +9,8 @@ from typing import NamedTuple
 from simulator.trace import Trace
 
 COMPUTE = "compute"
+WAIT = "wait for "
+"""Begins the name of a phase in which a stream only waits for slower ranks."""
 OPTIMIZER = frozenset({"reduce-scatter", "gradient norm", "optimizer", "all-gather"})
 MOVES_DATA = frozenset({"reduce-scatter", "all-gather", "send"})
 

@@ -20,10 +20,11 @@ MOST_LINES = 8
 LETTER = 6.3
 """Width of a letter in the picture's units, for deciding which labels fit."""
 
-COLOURS = {"F": "forward-0", "B": "backward-0", "I": "input-0", "W": "weight-0", "": "other"}
+COLOURS = {"F": "forward-0", "B": "backward-0", "I": "input-0", "W": "weight-0", "wait": "other", "": "other"}
 LABELS = {
     "F": "of the forward chunk", "B": "of the backward chunk (input gradient)",
-    "I": "of the backward chunk, input gradient only", "W": "weight gradient", "": "other work",
+    "I": "of the backward chunk, input gradient only", "W": "weight gradient",
+    "wait": "waiting for the slowest rank of an exchange", "": "other work",
 }  # fmt: skip
 
 
@@ -88,7 +89,17 @@ def _lines(tasks: list[Task], end_s: float) -> int:
 def _label(task: Task) -> str:
     """A phase's name as it stands in its block: "dispatch F"."""
     phase = chunks.phase(task.name)
+    if _meaning(task) == "wait":
+        return "wait"
     return f"{phase.what} {phase.op}" if phase else task.name
+
+
+def _meaning(task: Task) -> str:
+    """Key of COLOURS and LABELS: the operation, "wait", or nothing for what has no phase's name."""
+    phase = chunks.phase(task.name)
+    if phase is None:
+        return ""
+    return "wait" if phase.what.startswith(chunks.WAIT) else phase.op
 
 
 def _streams(tasks: list[Task]) -> list[str]:
@@ -115,7 +126,7 @@ def _phase(line: Line, task: Task, top: float) -> list[Markup]:
     phase = chunks.phase(task.name)
     length = words.quantity(task.end_s - task.start_s, "s", 3)
     shape = (left, top, max(right - left - 0.8, 0.3), LANE)
-    drawn = [svg.rectangles([shape], COLOURS[phase.op if phase else ""], f"{task.name}: {length}")]
+    drawn = [svg.rectangles([shape], COLOURS[_meaning(task)], f"{task.name}: {length}")]
     label = _label(task)
     layer = f"layer {phase.layer}" if phase and phase.layer >= 0 else ""
     middle = (left + right) / 2
@@ -134,19 +145,22 @@ def _axis(line: Line, bottom: float, end_s: float) -> list[Markup]:
     for place in range(math.ceil(line.start_s / step_s), math.floor(line.end_s / step_s) + 1):
         x = line.x(place * step_s)
         label = f"{place * step_s / scale.divisor:.6g} {scale.unit}"
-        drawn += [svg.line(x, bottom - LANE_GAP, bottom + 1), svg.text(x, bottom + 14, label, "axis", "middle")]
+        drawn += [
+            svg.line(x, bottom - LANE_GAP, bottom + 1),
+            svg.text(x, bottom + 14, label, "axis", "end" if x > WIDTH - 20 else "middle"),
+        ]
     return drawn
 
 
 def _legend(tasks: list[Task]) -> tuple[Key, ...]:
     """Operations that occur."""
-    phases = [chunks.phase(task.name) for task in tasks]
-    seen = {phase.op if phase else "" for phase in phases}
+    seen = {_meaning(task) for task in tasks}
     return (*(Key(COLOURS[op], LABELS[op]) for op in COLOURS if op in seen), Key("hatch", "stream stands still"))
 
 
 def _alt(tasks: list[Task], streams: list[str], end_s: float) -> str:
     """The picture in words."""
-    busy = {stream: sum(t.end_s - t.start_s for t in tasks if t.stream == stream) for stream in streams}
+    works = [task for task in tasks if _meaning(task) != "wait"]
+    busy = {stream: sum(t.end_s - t.start_s for t in works if t.stream == stream) for stream in streams}
     said = "; ".join(f"{terms.STREAMS.get(s, s)} busy {100 * busy[s] / end_s:.0f} % of the time" for s in streams)
     return f"Two streams of one GPU over {words.quantity(end_s, 's')}: {said}."

@@ -13,6 +13,7 @@ SECONDS_FROM, SECONDS_TO = 0.1, 1000.0
 """Between these a time stays in seconds, so that the parts of a step can be compared at a glance."""
 SHARES = ("ratio", "share")
 UNIT_WORDS = {"gpu_hours": "GPU-hours", "GPU h": "GPU-hours", "GPUh": "GPU-hours", "count": ""}
+MOST_DECIMALS = 12
 STEPS = ("", "thousand", "million", "billion", "trillion", "quadrillion")
 SUFFIX_UNITS = {
     "_bytes_per_s": "bytes/s", "_flop_per_s": "flop/s", "_bytes": "bytes", "_flop": "flop", "_usd": "USD",
@@ -106,7 +107,7 @@ def scale(values: Sequence[float], unit: str, digits: int = 4) -> Scale:
             divisor, symbol = worth, step
     before_point = math.floor(math.log10(largest / divisor)) + 1 if largest else 1
     whole = not unit and all(float(value).is_integer() for value in values if math.isfinite(value))
-    return Scale(divisor, 0 if whole else min(max(digits - max(before_point, 1), 0), digits), symbol)
+    return Scale(divisor, 0 if whole else min(max(digits - before_point, 0), MOST_DECIMALS), symbol)
 
 
 def _by_thousands(value: float, digits: int) -> tuple[str, str]:
