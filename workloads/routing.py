@@ -8,8 +8,9 @@ from functools import lru_cache
 import numpy as np
 
 from workloads.reference.dims import Gate
+from workloads.reference.softmax import choose
 
-SAMPLED_TOKENS = 8_192
+SAMPLED_TOKENS = 4_096
 """Tokens sent through the gate; the mean number of nodes is then known to about 0.1 %."""
 
 
@@ -31,12 +32,12 @@ class Reach:
 def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
     """Send random tokens through the group-limited gate and count where they go.
 
-    Affinities are sigmoids of independent normal logits, so loads are balanced on average. Groups are ranked by the
-    sum of their best two, then the best experts of the groups in use are taken (arXiv 2412.19437, section 2.1.2).
+    Logits are independent and normal, so loads are balanced on average. The gate is the numeric core's own.
 
     ranks            GPUs that share the experts, `ranks_per_node` of them in each node
     """
-    chosen = choose(gate, SAMPLED_TOKENS, seed)
+    logits = np.random.default_rng(seed).standard_normal((SAMPLED_TOKENS, gate.experts), np.float32)
+    chosen = choose(logits, gate, None).experts
     gpu = chosen // (gate.experts // ranks)
     nodes_in_all = -(-ranks // ranks_per_node)
     gpus = _distinct(gpu, ranks).mean()
@@ -47,22 +48,6 @@ def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
         other_nodes=float(nodes * (nodes_in_all - 1) / nodes_in_all),
         hops=float(gpus * (1 - 1 / min(ranks, ranks_per_node))),
     )
-
-
-def choose(gate: Gate, tokens: int, seed: int) -> np.ndarray:
-    """Choose experts for random tokens.
-
-    returns  [token, top_k]  expert index
-    """
-    affinity = 1 / (1 + np.exp(-np.random.default_rng(seed).standard_normal((tokens, gate.experts))))
-    by_group = affinity.reshape(tokens, gate.groups, -1)
-    if gate.top_groups < gate.groups:
-        best_two = np.sort(by_group, axis=-1)[..., -2:].sum(axis=-1)
-        used = np.argpartition(best_two, -gate.top_groups, axis=-1)[:, -gate.top_groups :]
-        open_groups = np.zeros((tokens, gate.groups), dtype=bool)
-        np.put_along_axis(open_groups, used, True, axis=-1)
-        affinity = np.where(open_groups[..., None], by_group, -1.0).reshape(tokens, gate.experts)
-    return np.argpartition(affinity, -gate.top_k, axis=-1)[:, -gate.top_k :]
 
 
 def _distinct(places: np.ndarray, count: int) -> np.ndarray:
