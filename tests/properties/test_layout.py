@@ -46,6 +46,14 @@ def test_a_group_along_an_axis_differs_in_that_coordinate_only(axis: Axis, layou
 
 
 @given(layouts())
+def test_ranks_with_the_same_dense_parameters_have_the_same_tp_and_pp(layout: Layout) -> None:
+    places = {rank: layout.coordinates(rank) for rank in range(layout.ranks)}
+    for rank, place in places.items():
+        same = [r for r, other in places.items() if (other.tp, other.pp) == (place.tp, place.pp)]
+        assert list(layout.group(rank, "dp x cp")) == same
+
+
+@given(layouts())
 def test_an_expert_group_and_its_copies_fill_the_stage(layout: Layout) -> None:
     for rank in range(layout.ranks):
         copies = [layout.group(other, "edp") for other in layout.group(rank, "ep")]

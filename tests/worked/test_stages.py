@@ -34,6 +34,10 @@ def test_a_cut_stays_as_even_as_its_dearest_stage_allows() -> None:
     assert sizes(partition_by_cost([9.0, 1, 1, 1, 1], 3)) == [1, 2, 2]
 
 
+def test_a_cheaper_dearest_stage_goes_before_an_even_cut() -> None:
+    assert sizes(partition_by_cost([1.0, 5, 2, 3], 3)) == [1, 1, 2]  # 1, 5, 5 and not 6, 2, 3
+
+
 def test_the_order_of_adding_decides_nothing() -> None:
     assert sizes(partition_by_cost([0.1, 0.2, 0.3, 0.3], 3)) == [2, 1, 1]
 
