@@ -11,13 +11,20 @@ from topologies.units import pretty
 from workloads.scenario import Scenario
 
 UNITS = {
-    "_bytes_per_s": "bytes/s",
-    "_flop_per_s": "flop/s",
-    "_usd_per_s": "USD/s",
-    "_bytes": "bytes",
-    "_s": "s",
-    "_w": "W",
+    "_bytes_per_s": ("bytes/s", " bandwidth"),
+    "_flop_per_s": ("flop/s", " rate"),
+    "_usd_per_s": ("USD/s", " price"),
+    "_bytes": ("bytes", ""),
+    "_ratio": (None, " share"),
+    "_s": ("s", ""),
+    "_w": ("W", ""),
 }
+"""End of a field's name -> its unit, and the word that stands for it in a sentence."""
+
+CAPITALS = {
+    "gpu": "GPU", "gpus": "GPUs", "nic": "NIC", "nics": "NICs", "sms": "SMs", "sm": "SM", "hbm": "HBM", "fp8": "FP8",
+    "bf16": "BF16", "nvlink": "NVLink", "pcie": "PCIe", "mtp": "MTP",
+}  # fmt: skip
 
 OURS = (
     (
@@ -59,7 +66,19 @@ def _of_entry(entry: Entry) -> Iterator[Assumption]:
     """One line for each value of a catalogue entry that has a source."""
     for field in sorted(entry.sources):
         told = entry.sources[field]
-        yield Assumption(f"{field}, {entry.name}", _shown(entry, field), told.basis, told.source)
+        yield Assumption(f"{entry.name}: {_words(field)}", _shown(entry, field), told.basis, told.source)
+
+
+def _ending(path: str) -> str:
+    """Ending of a field's name that says its unit, empty for none."""
+    return next((suffix for suffix in UNITS if f"_{path}".endswith(suffix)), "")
+
+
+def _words(path: str) -> str:
+    """A field's name in words: "hbm_bytes_per_s" is HBM bandwidth."""
+    suffix = _ending(path)
+    bare = f"_{path}".removesuffix(suffix).replace("_", " ").replace(".", " ") + (UNITS[suffix][1] if suffix else "")
+    return " ".join(CAPITALS.get(word, word) for word in bare.split())
 
 
 def _shown(entry: Entry, path: str) -> str:
@@ -68,6 +87,7 @@ def _shown(entry: Entry, path: str) -> str:
     for name in path.split("."):
         value = value.get(name) if isinstance(value, dict) else getattr(value, name, None)
     if isinstance(value, float):
-        unit = next((unit for suffix, unit in UNITS.items() if f"_{path}".endswith(suffix)), None)
+        suffix = _ending(path)
+        unit = UNITS[suffix][0] if suffix else None
         return f"{value:g}" if unit is None else pretty(value, unit)
-    return str(value) if isinstance(value, int | str | bool) else "see the scenario below"
+    return str(value) if isinstance(value, int | str | bool) else "several values, written out in the scenario"

@@ -8,8 +8,9 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from simulator import budget, headline, inside, traffic
+from simulator import budget, chunks, headline, inside, traffic
 from simulator.assumptions import assumptions
+from simulator.lockstep import WAIT, on_one_rank
 from simulator.plan import Plan
 from simulator.result import Figure, Reproduction, Result
 from simulator.run import Played, most_frequent_pair, trace_inside
@@ -47,7 +48,7 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
         memory_usable_bytes=scenario.cluster.node.gpu.memory_usable_bytes,
         traffic=traffic.table(plan),
         cost=_cost(plan, figures),
-        partition=_partition(plan, played),
+        partition=_partition(plan),
         step_trace=played.step,
         pair_trace=pair_trace,
         assumptions=assumptions(scenario),
@@ -80,44 +81,53 @@ def _cost(plan: Plan, figures: Mapping[str, Figure]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["what", "quantity", "unit", "usd"])
 
 
-def _partition(plan: Plan, played: Played) -> pd.DataFrame:
-    """What each stage holds and what it takes alone."""
-    alone = {(key[0].op, key[0].stage): inside.seconds for key, inside in played.inside.items() if len(key) == 1}
+def _partition(plan: Plan) -> pd.DataFrame:
+    """What each stage holds and what a forward and a full backward of it take alone, loads balanced."""
     rows = []
     for index, stage in enumerate(plan.stages):
         layers = [item.layer for item in stage.blocks if item.layer is not None]
-        seconds = (alone.get(("F", index)), alone.get(("B", index)))
+        alone = (chunks.forward(stage.blocks), chunks.backward(stage.blocks, with_weights=True))
+        seconds = [on_one_rank(parts).makespan_s for parts in alone]
         rows.append((index, min(layers, default=None), max(layers, default=None), stage.text, *seconds))
     return pd.DataFrame(rows, columns=["stage", "first_layer", "last_layer", "contents", "forward_s", "backward_s"])
 
 
 def _answer(figures: Mapping[str, Figure], ranks: pd.DataFrame, pair: pd.DataFrame) -> tuple[str, ...]:
     """Say what binds and what it means, the most important first."""
-    step_s = figures["step_s"].value
-    exposed_s, compute_s = float(pair["exposed_s"].sum()), float(pair.loc[pair["stream"] == "compute", "seconds"].sum())
+    exposed_s = float(pair["exposed_s"].sum())
+    compute_s = float(pair.loc[pair["stream"] == "compute", "seconds"].sum())
     ratio = inside.communication_ratio(pair)
-    hidden = "all of it behind computation" if exposed_s <= 0 else f"of which {pretty(exposed_s, 's')} are not hidden"
-    inside_text = (
-        f"Inside the most frequent pair the GPU computes {pretty(compute_s, 's')} and its transfers take "
-        f"{pretty(ratio * compute_s, 's')} ({ratio:.2f} to 1), {hidden}."
-    )
-    busiest = ranks.iloc[int(ranks["step_bubble_s"].to_numpy().argmin())]
-    bubble = figures["step_bubble_s"].value
+    waited_s = float(pair.loc[pair["term"].str.startswith(WAIT), "seconds"].sum())
+    hidden = "all hidden behind computation" if exposed_s <= 0 else f"of which {pretty(exposed_s, 's')} are not hidden"
     return (
         _binds(exposed_s, compute_s),
-        f"Pipeline rank {int(busiest['rank'])} waits least ({pretty(busiest['step_bubble_s'], 's')}) and sets the "
-        f"pace; the mean rank waits {pretty(bubble, 's')}, {bubble / step_s:.1%} of the step.",
-        inside_text,
+        _paces(figures, ranks),
+        f"Inside the most frequent pair a GPU computes for {pretty(compute_s, 's')}; its transfers take "
+        f"{pretty(ratio * compute_s, 's')} ({ratio:.2f} to 1) and wait {pretty(waited_s, 's')} for the slowest GPU, "
+        f"{hidden}.",
     )
 
 
 def _binds(exposed_s: float, compute_s: float) -> str:
     """Name what a faster step would need."""
-    if exposed_s > compute_s:
-        return "The network binds: most of the time no computation runs beside the transfers."
-    if exposed_s > compute_s / 10:
-        return "Computation binds, and transfers that nothing hides add a part to it."
-    return "Computation binds: nearly all transfers are hidden behind it."
+    share = exposed_s / (exposed_s + compute_s)
+    if share > 1 / 2:
+        return f"The network binds: for {100 * share:.0f} % of a pair's time no computation runs beside the transfers."
+    if share > 1 / 10:
+        return f"Computation binds; transfers that nothing hides add {100 * share:.0f} % to a pair."
+    hidden = "all" if exposed_s <= 0 else "nearly all"
+    return f"Computation binds: it fills {100 * (1 - share):.0f} % of a pair's time and hides {hidden} transfers."
+
+
+def _paces(figures: Mapping[str, Figure], ranks: pd.DataFrame) -> str:
+    """Name the rank that the others wait for."""
+    busiest = ranks.iloc[int(ranks["step_bubble_s"].to_numpy().argmin())]
+    bubble_s, step_s = figures["step_bubble_s"].value, figures["step_s"].value
+    return (
+        f"Pipeline rank {int(busiest['rank'])} (stages {busiest['stages']}) sets the pace: it waits least, "
+        f"{pretty(float(busiest['step_bubble_s']), 's')}. The mean rank waits {pretty(bubble_s, 's')}, "
+        f"{100 * bubble_s / step_s:.1f} % of the step."
+    )
 
 
 def _versions() -> dict[str, str]:
