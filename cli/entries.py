@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.columns import aligned
@@ -40,9 +41,13 @@ def entry_json(known: Catalogue, group: str, name: str) -> str:
 
 
 def read(known: Catalogue, group: str, name: str) -> Entry:
-    """Read the entry. Raises InvalidInput, for an unknown name with the nearest one."""
+    """Read the entry, or the model that a config.json describes. Raises InvalidInput, with the nearest name."""
     from topologies.spec import load_entry
 
+    if group == "models" and name.endswith(".json"):
+        from workloads.huggingface.model import read_model
+
+        return read_model(Path(name))
     return load_entry(group, name, entry_kinds()[group], known)
 
 

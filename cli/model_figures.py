@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from textwrap import fill
 from typing import TYPE_CHECKING
 
 from cli.columns import aligned
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
 SEQUENCE_LENGTH = 4096
 HEAD = ("part", "parameters", "activated", "cache a token", "training FLOP a token", "the same, full attention")
+WHAT = {"parameters": "parameters", "cache": "cache a token", "training_flop": "training FLOP a token"}
 WITHOUT_MTP = "all but MTP"
 WITH_MTP = "all"
 
@@ -34,7 +36,38 @@ def as_text(model: ModelSpec) -> str:
         f"A layer caches {share.whole_ratio:.2%} of what full multi-head attention with these heads would keep"
         f" ({share.content_ratio:.2%} if its rotary part is left out).",
     )
-    return "\n\n".join((aligned(rows, HEAD), "\n".join(notes)))
+    found = (aligned(rows, HEAD), "\n".join(notes), published_text(model))
+    return "\n\n".join(part for part in found if part)
+
+
+def published_text(model: ModelSpec) -> str:
+    """What was published of this model beside what is counted here, and why they differ where they do."""
+    from workloads.published_counts import compare, published_counts
+
+    compared = [compare(row, model) for row in published_counts() if row.model == model.name]
+    if not compared:
+        return ""
+    lines = [
+        [
+            WHAT[found.published.what],
+            figure(found.published.what, found.published.value),
+            figure(found.published.what, found.counted),
+            f"{found.error_ratio:+.2%}",
+            found.published.source,
+        ]
+        for found in compared
+    ]
+    reasons = [fill(found.published.missed_because, 110) for found in compared if found.published.missed_because]
+    return "\n".join((aligned(lines, ("published of it", "published", "counted", "off by", "source")), *reasons))
+
+
+def figure(what: str, value: float) -> str:
+    """A published figure with its unit."""
+    from topologies.units import pretty
+
+    if what == "parameters":
+        return f"{value:,.0f}"
+    return pretty(value, "bytes" if what == "cache" else "flop", 5)
 
 
 def as_data(model: ModelSpec) -> list[dict[str, object]]:

@@ -23,7 +23,9 @@ Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue fold
 
 def show(
     group: Annotated[str | None, typer.Argument(help="gpu, model, schedule, ...; all groups if left out.")] = None,
-    name: Annotated[str | None, typer.Argument(help="One entry; all entries of the group if left out.")] = None,
+    name: Annotated[
+        str | None, typer.Argument(help="One entry, for a model also a config.json; all if left out.")
+    ] = None,
     catalog: Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="The entry as JSON, for programs.")] = False,
     ranks: Ranks = None,

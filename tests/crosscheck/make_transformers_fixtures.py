@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import torch
 import transformers
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 
-from tests.crosscheck.twins import CONFIGS, FIRST, LENGTH, renamed, token_ids, twin
+from tests.crosscheck.twins import CONFIGS, FIRST, LENGTH, STRETCHED, renamed, token_ids, twin
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SAME = 1e-9
@@ -44,8 +45,18 @@ def logits(name: str) -> dict[str, np.ndarray]:
     return {"whole": whole.numpy(), "steps": torch.cat(pieces, dim=1).numpy()}
 
 
+def frequencies(name: str) -> dict[str, np.ndarray]:
+    """Rotary frequencies [pair] and the factor on sines and cosines [1]."""
+    config = dict(STRETCHED[name])
+    kind = config.pop("architectures")[0]
+    settings = getattr(transformers, kind.replace("ForCausalLM", "Config"))(**config)
+    rule = ROPE_INIT_FUNCTIONS[settings.rope_parameters["rope_type"]]
+    pairs, gain = rule(settings, torch.device("cpu"))
+    return {"whole": pairs.double().numpy(), "steps": np.array([gain])}
+
+
 def difference(path: Path, made: dict[str, np.ndarray]) -> float:
-    """Largest difference from the stored logits, relative to the largest; 0 where nothing is stored yet."""
+    """Largest difference from the stored ones, relative to the largest; 0 where nothing is stored yet."""
     if not path.exists():
         return 0.0
     with np.load(path) as stored:
@@ -53,18 +64,19 @@ def difference(path: Path, made: dict[str, np.ndarray]) -> float:
 
 
 def main() -> None:
-    """Write one fixture a model that is new or differs; exit with 1 if one differs."""
+    """Write one fixture a config that is new or differs; exit with 1 if one differs."""
     FIXTURES.mkdir(exist_ok=True)
     worst = 0.0
-    for name in CONFIGS:
-        path, made = FIXTURES / f"{name}.npz", logits(name)
+    every = {name: logits(name) for name in CONFIGS} | {name: frequencies(name) for name in STRETCHED}
+    for name, made in every.items():
+        path = FIXTURES / f"{name}.npz"
         differs = difference(path, made)
         worst = max(worst, differs)
         if differs > SAME or not path.exists():
             np.savez_compressed(path, whole=made["whole"], steps=made["steps"])
     told = f"torch {torch.__version__}, transformers {transformers.__version__}\n"
     (FIXTURES / "made-with.txt").write_text(told)
-    sys.stdout.write(f"{told}{len(CONFIGS)} models, largest difference from the stored logits {worst:.1e}\n")
+    sys.stdout.write(f"{told}{len(every)} fixtures, largest difference from the stored logits {worst:.1e}\n")
     sys.exit(int(worst > SAME))
 
 

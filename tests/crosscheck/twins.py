@@ -141,6 +141,43 @@ CONFIGS: dict[str, dict[str, Any]] = {
     },
 }
 
+STRETCHED: dict[str, dict[str, Any]] = {
+    "deepseek-v3-128k": _LATENT
+    | {
+        "architectures": ["DeepseekV3ForCausalLM"],
+        "max_position_embeddings": 163840,
+        "norm_topk_prob": True,
+        "qk_rope_head_dim": 64,
+        "rope_scaling": _YARN,
+    },
+    "deepseek-v3-32k": _LATENT
+    | {
+        "architectures": ["DeepseekV3ForCausalLM"],
+        "max_position_embeddings": 32768,
+        "norm_topk_prob": True,
+        "qk_rope_head_dim": 64,
+        "rope_scaling": _YARN | {"factor": 8.0},
+    },
+    "qwen2.5-128k": _PLAIN
+    | {
+        "architectures": ["Qwen2ForCausalLM"],
+        "head_dim": 128,
+        "max_position_embeddings": 131072,
+        "rope_scaling": {"factor": 4.0, "original_max_position_embeddings": 32768, "rope_type": "yarn"},
+        "rope_theta": 1e6,
+        "use_sliding_window": False,
+    },
+    "llama-3.1-128k": _PLAIN
+    | {
+        "architectures": ["LlamaForCausalLM"],
+        "head_dim": 128,
+        "max_position_embeddings": 131072,
+        "rope_scaling": _LLAMA3 | {"original_max_position_embeddings": 8192},
+        "rope_theta": 500000.0,
+    },
+}
+"""Configs whose context is extended as the released models' is: their rotary frequencies are compared."""
+
 
 def twin(name: str) -> Model:
     """The numeric core's model of a config, read as a user's config.json is, with drawn weights."""

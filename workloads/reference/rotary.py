@@ -67,6 +67,13 @@ def softmax_scale(query_dim: int, rope: Rope) -> float:
     return scale * _temperature(rope.yarn.mscale_all_dim, rope.yarn.factor) ** 2
 
 
+def gain(rope: Rope) -> float:
+    """YaRN's factor on sines and cosines: the part of its temperature that acts on rotated features only."""
+    if rope.yarn is None:
+        return 1.0
+    return _temperature(rope.yarn.mscale, rope.yarn.factor) / _temperature(rope.yarn.mscale_all_dim, rope.yarn.factor)
+
+
 def turn(x: NDArray[np.floating], positions: NDArray[np.int64], rope: Rope) -> NDArray[np.floating]:
     """Rotate pairs of features by their positions' angles.
 
@@ -75,12 +82,8 @@ def turn(x: NDArray[np.floating], positions: NDArray[np.int64], rope: Rope) -> N
     returns    [token, head, rotated]
     """
     angles = positions[:, None] * frequencies(x.shape[-1], rope)
-    gain = 1.0
-    if rope.yarn is not None:
-        factor = rope.yarn.factor
-        gain = _temperature(rope.yarn.mscale, factor) / _temperature(rope.yarn.mscale_all_dim, factor)
-    cos = (gain * np.cos(angles))[:, None, :].astype(x.dtype)
-    sin = (gain * np.sin(angles))[:, None, :].astype(x.dtype)
+    cos = (gain(rope) * np.cos(angles))[:, None, :].astype(x.dtype)
+    sin = (gain(rope) * np.sin(angles))[:, None, :].astype(x.dtype)
     out = np.empty_like(x)
     if rope.interleaved:
         first, second = x[..., 0::2], x[..., 1::2]
