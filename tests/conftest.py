@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 
 import hypothesis
 import pytest
@@ -21,10 +21,12 @@ hypothesis.settings.register_profile("ci", deadline=None, derandomize=True)
 hypothesis.settings.load_profile("ci" if IN_CI else "ordinary")
 
 
-@pytest.fixture(autouse=True)
-def _no_catalogue_of_this_user(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(autouse=True, scope="session")
+def _no_catalogue_of_this_user(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """What the person who runs the tests keeps in a catalogue of their own must not change what they say."""
-    monkeypatch.setenv("CLUSTERCAST_CATALOG", os.devnull)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CLUSTERCAST_CATALOG", str(tmp_path_factory.mktemp("empty-catalogue")))
+        yield
 
 
 @pytest.fixture(scope="session")
