@@ -32,7 +32,6 @@ BY_ERROR = {
     "topologies.kinds.base.TopologyError": ExitCode.INVALID,
     "simulator.refusal.Refused": ExitCode.INVALID,
     "workloads.schedule.ScheduleError": ExitCode.INVALID,
-    "workloads.layout.LayoutError": ExitCode.INVALID,
     "builtins.MemoryError": ExitCode.REFUSED,
     "builtins.KeyboardInterrupt": ExitCode.INCOMPLETE,
     "builtins.OSError": ExitCode.INCOMPLETE,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cli.exits import BY_ERROR
 from cli.main import Guarded, everywhere
 from tests.command import ROOT, clustercast, clustercast_process
 from topologies.problems import InvalidInput, Problem
@@ -48,6 +50,20 @@ def test_an_error_ends_with_its_code_and_one_message(error: BaseException, code:
     assert said in result.stderr
     assert "Traceback" not in result.stderr
     assert result.stdout == ""
+
+
+@pytest.mark.parametrize("name", BY_ERROR)
+def test_every_error_that_has_a_code_exists(name: str) -> None:
+    module, _, kind = name.rpartition(".")
+    assert issubclass(getattr(importlib.import_module(module), kind), BaseException)
+
+
+def test_a_plan_that_fits_no_gpu_is_invalid_input_not_a_bug(tmp_path: Path) -> None:
+    words = ("--with", "cluster.node.gpu.memory_usable_bytes=20 GiB", "--out", str(tmp_path / "out"))
+    ended = clustercast("run", "deepseek-v3-pretrain", *words)
+    assert ended.code == 3
+    assert "usable" in ended.err
+    assert not (tmp_path / "out").exists()
 
 
 def test_a_bug_leaves_its_traceback_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
