@@ -62,6 +62,15 @@ def test_no_pass_is_left_in_attentions_weight_gradient_and_two_in_the_experts() 
     assert sorted(passes("mlp")) == ["experts.down.grad_transpose", "experts.gate_up.transpose"]
 
 
+def test_gradients_are_added_where_an_activation_is_read_twice() -> None:
+    """Block input and the stream between attention and experts: norm and sum. Norms: q_a and kv_a; router and
+    message. The message: routed and shared experts. Each addition reads two BF16 hidden states and writes one."""
+    record = block_record(shipped("deepseek-v3"), "moe", Tokens(1, 4096), LAYER_1)
+    adds = [op for op in record if op.name.endswith("grad_add")]
+    assert [op.read_bytes + op.write_bytes for op in adds] == [3 * 4096 * 7168 * 2] * 5
+    assert {op.turn for op in adds} == {"B"}
+
+
 def test_a_token_is_dispatched_in_fp8_with_its_scales_and_combined_in_bf16() -> None:
     block = read_block(shipped("deepseek-v3"), "moe", Tokens(1, 4096), LAYER_1)
     fp8, bf16 = 7168 + 4 * 56, 2 * 7168
