@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from workloads.model import ModelSpec
-from workloads.reference.dims import Dims, Latent, Tokens
+from workloads.reference.dims import Dims, Grouped, Latent, Tokens
 from workloads.reference.reading import Block, BlockName, forward_block
 from workloads.reference.record import Weight
 
@@ -91,6 +91,13 @@ def activated(model: ModelSpec) -> int:
 def kv_cache_bytes_per_token(model: ModelSpec, mtp: bool = False) -> float:
     """Bytes that all layers cache for a token; mtp: with the prediction modules."""
     return sum(part.cache_bytes_per_token for part in count(model) if mtp or part.part != "MTP")
+
+
+def kv_cache_bytes(model: ModelSpec, context_tokens: int) -> float:
+    """Bytes cached for one sequence; layers with a sliding window keep no more than its tokens."""
+    attention = model.dims().attention
+    window = attention.window if isinstance(attention, Grouped) else None
+    return kv_cache_bytes_per_token(model) * min(context_tokens, window or context_tokens)
 
 
 def flop_per_token(model: ModelSpec, sequence_length: int, causal: bool = True, mtp: bool = False) -> float:

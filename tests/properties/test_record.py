@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.small_models import SMALL_V3, shipped
-from workloads.counts import kv_cache_bytes_per_token
+from workloads.counts import kv_cache_bytes, kv_cache_bytes_per_token
 from workloads.model import block_record, serving_block
 from workloads.reference.dims import Dims, Grouped, Share, Tokens
 from workloads.reference.kernels import scored_pairs
@@ -35,9 +35,11 @@ def test_scored_pairs_are_the_visible_ones(length: int, past: int, window: int |
 
 @pytest.mark.parametrize("block", ["dense", "moe", "head", "mtp"])
 @pytest.mark.parametrize("ranks", [2, 4, 8])
-def test_tensor_parallel_ranks_together_do_the_whole_work(block: BlockName, ranks: int) -> None:
+@pytest.mark.parametrize("split_experts", [False, True])
+def test_tensor_parallel_ranks_together_do_the_whole_work(block: BlockName, ranks: int, split_experts: bool) -> None:
     dims = shipped("deepseek-v3").dims()
-    one, share = (training_block(dims, block, Tokens(1, 4096), s) for s in (Share(), Share(tensor=ranks)))
+    part = Share(tensor=ranks, expert_tensor=ranks if split_experts else 1)
+    one, share = (training_block(dims, block, Tokens(1, 4096), s) for s in (Share(), part))
     for phase in ("forward", "input_grad", "weight_grad"):
         assert ranks * total_flop(share.record, phase) == pytest.approx(total_flop(one.record, phase))
 
@@ -119,6 +121,14 @@ def test_an_fp8_cache_is_half_as_large_with_scales_added() -> None:
     model = shipped("deepseek-v3")
     small = model.model_copy(update={"cache_format": "fp8"})
     assert kv_cache_bytes_per_token(small) == kv_cache_bytes_per_token(model) / 2 * (1 + 4 / 128)
+
+
+def test_a_window_bounds_what_is_cached() -> None:
+    model = shipped("mixtral-8x7b")
+    windowed = model.with_changes({"attention.window_tokens": 4096})
+    assert kv_cache_bytes(model, 10_000) == 10_000 * 131_072
+    assert kv_cache_bytes(windowed, 10_000) == 4096 * 131_072
+    assert kv_cache_bytes(windowed, 100) == 100 * 131_072
 
 
 def test_a_window_bounds_what_decode_reads_and_computes() -> None:
