@@ -16,6 +16,7 @@ from workloads.order import held, most_in_flight, resolve
 from workloads.schedule import ChunkTimes, ScheduleSpec, Work
 from workloads.schedules.dualpipe import DualPipe
 from workloads.schedules.gpipe import GPipe
+from workloads.schedules.interleaved import Interleaved
 from workloads.schedules.one_f_one_b import OneFOneB
 
 CHUNK = ChunkTimes(forward_s=1.0, input_grad_s=1.25, weight_grad_s=0.75, pair_s=2.5)
@@ -25,11 +26,14 @@ ONE_WAY = [GPipe(), OneFOneB()]
 CASES: list[tuple[ScheduleSpec, int]] = [
     *((DualPipe(), ranks) for ranks in range(2, 25, 2)),
     *((schedule, ranks) for schedule in ONE_WAY for ranks in (1, 2, 3, 7, 16)),
+    *((Interleaved(chunks=chunks), ranks) for chunks in (2, 3, 5) for ranks in (1, 2, 3, 8)),
 ]
 
 
 def micro_batches_of(schedule: ScheduleSpec, ranks: int) -> Iterable[int]:
-    """DualPipe takes 2P to 2P+12 micro-batches here; the others also fewer than ranks."""
+    """DualPipe takes 2P to 2P+12 micro-batches here, interleaved multiples of P; the others also fewer than ranks."""
+    if schedule.kind == "interleaved":
+        return (ranks, 2 * ranks, 5 * ranks)
     return range(2 * ranks, 2 * ranks + 13, 2) if schedule.kind == "dualpipe" else (1, 2, ranks, 3 * ranks + 1)
 
 
