@@ -17,6 +17,7 @@ SUFFIX = ".yaml"
 ENVIRONMENT = "CLUSTERCAST_CATALOG"
 GROUP_KEY = "x-group"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +44,27 @@ class Catalogue:
     roots: tuple[Root, ...] = ()
 
     def places(self, group: str, name: str) -> tuple[tuple[Path, str], ...]:
-        """Every file that carries the name, best first, with the label of its folder."""
-        if not _NAME.fullmatch(name):
+        """Every file that carries the name, best first, with the label of its folder.
+
+        An entry may have generations, each a file NAME-YYYY-MM-DD: NAME alone means the newest of them, and
+        NAME@YYYY-MM-DD the newest that was there on that day, or the first if there was none yet.
+        """
+        own, at, day = name.partition("@")
+        if not _NAME.fullmatch(own) or (at and not _DAY.fullmatch(day)):
             return ()
+        if at or not self._files(group, own):
+            own = self._generation(group, own, day) or own
+        return self._files(group, own)
+
+    def _generation(self, group: str, name: str, day: str) -> str | None:
+        """Name of the generation of a day, the newest without one; None for an entry without generations."""
+        days = [found.removeprefix(f"{name}-") for found in self.names(group) if found.startswith(f"{name}-")]
+        dated = [found for found in days if _DAY.fullmatch(found)]
+        there = [found for found in dated if not day or found <= day] or dated[:1]
+        return f"{name}-{there[-1]}" if there else None
+
+    def _files(self, group: str, name: str) -> tuple[tuple[Path, str], ...]:
+        """Files of exactly this name, best first."""
         candidates = ((root.folder / group / (name + SUFFIX), root.label) for root in self.roots)
         return tuple((path, label) for path, label in candidates if path.is_file())
 
@@ -81,7 +100,7 @@ def built_in() -> tuple[Root, ...]:
 
 
 def user_folder(environ: Mapping[str, str] | None = None) -> Path:
-    """The user's own catalogue: $CLUSTERCAST_CATALOG, else the platform's folder for settings."""
+    """The user's own catalogue: $CLUSTERCAST_CATALOG (/dev/null for none), else the platform's folder for settings."""
     environ = os.environ if environ is None else environ
     if environ.get(ENVIRONMENT):
         return Path(environ[ENVIRONMENT])
@@ -107,7 +126,8 @@ def open_catalogue(
     """
     environ = os.environ if environ is None else environ
     named = [(folder, "--catalog") for folder in given]
-    named += [(Path(environ[ENVIRONMENT]), ENVIRONMENT)] if environ.get(ENVIRONMENT) else []
+    own = environ.get(ENVIRONMENT)
+    named += [(Path(own), ENVIRONMENT)] if own and own != os.devnull else []
     missing = [
         Problem.at(Mark(str(folder)), "", f"{by}: no such folder") for folder, by in named if not folder.is_dir()
     ]

@@ -11,6 +11,7 @@ from topologies.catalogue import BUILT_IN, Catalogue, FromCatalogue, Root, built
 from topologies.discovery import Discovered
 from topologies.hardware import Node
 from topologies.kinds.base import TopologySpec
+from topologies.problems import FieldErrors
 from topologies.spec import Spec, load
 from topologies.units import Count
 from workloads.fit import Demands, misfits
@@ -75,7 +76,7 @@ class Scenario(Spec):
     def _layout_fits(self) -> Self:
         """Refuse a layout that cluster, model or batch do not allow, with all reasons at once."""
         if found := misfits(self.layout, self.demands):
-            raise ValueError("\n".join(f"layout.{misfit.field}: {misfit.message}" for misfit in found))
+            raise FieldErrors((f"layout.{misfit.field}", misfit.message) for misfit in found)
         return self
 
 
