@@ -36,8 +36,8 @@ class Interleaved(ScheduleSpec):
             below = micro_batches // ranks * ranks
             choice = f"{below} or {below + ranks}" if below else str(ranks)
             found.append(
-                f"interleaved sends micro-batches through in groups of pp = {ranks}, but {micro_batches} is no multiple "
-                f"of it: use {choice} micro-batches, or the schedule 1f1b"
+                f"interleaved sends micro-batches through in groups of pp = {ranks}, but {micro_batches} is no "
+                f"multiple of it: use {choice} micro-batches, or the schedule 1f1b"
             )
         return found
 
