@@ -126,7 +126,7 @@ def test_a_columns_name_says_its_unit(column: str, unit: str) -> None:
     assert words.unit_of(column) == unit
 
 
-@given(st.lists(st.floats(-1e15, 1e15), min_size=1, max_size=8), st.sampled_from(["s", "bytes", "flop/s", "ratio", ""]))
+@given(st.lists(st.floats(1, 1e15), min_size=1, max_size=8), st.sampled_from(["s", "bytes", "flop/s", ""]))
 def test_a_columns_largest_number_keeps_four_figures(values: list[float], unit: str) -> None:
     scale = words.scale(values, unit)
     largest = max(values, key=abs)
