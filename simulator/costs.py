@@ -1,34 +1,38 @@
-"""Seconds of one operation on a GPU: a roofline with stated efficiencies for each family of kernels."""
+"""Seconds of one operation on a GPU: which family of kernels does it, and that family's formula."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
 
+from simulator.kernels.attention import Scores, decode_s, square_s
+from simulator.kernels.machine import Bound, Busy, Machine
+from simulator.kernels.matmul import Product, product_s
+from simulator.kernels.sweeps import kind_of, sweep_s
 from simulator.refusal import Refused
-from topologies.hardware import Gpu, KernelFamily
+from topologies.hardware import Gpu
 from workloads.reference.record import Op
 
-Bound = Literal["compute", "memory"]
-
-FAMILIES = {
+FORWARD = {
     ("gemm", "fp8"): "fp8_gemm",
     ("gemm", "bf16"): "bf16_gemm",
     ("gemm", "fp32"): "bf16_gemm",
     ("grouped_gemm", "fp8"): "fp8_grouped_gemm",
     ("grouped_gemm", "bf16"): "bf16_gemm",
+    ("grouped_gemm", "fp32"): "bf16_gemm",
 }
-WEIGHT_GRADIENT_FAMILIES = {
+WEIGHT_GRADIENT = {
     "fp8_gemm": "fp8_wgrad",
     "fp8_grouped_gemm": "fp8_grouped_wgrad",
     "bf16_gemm": "bf16_wgrad",
 }
-
-
-FUSED = frozenset({"quantise", "save", "swiglu", "permute", "unpermute"})
-FUSED_BACKWARD = frozenset({"permute", "unpermute"})
-"""Memory-bound work that training does in kernels of its own; the rest are the framework's element-wise kernels."""
+ELEMENT_BYTES = {"fp8": 1, "bf16": 2, "fp32": 4}
+MASKED_ROWS = 256
+"""Below so many rows a group, forward only, the masked kernel of decode does a grouped product."""
+DECODE_QUERIES = 16
+"""Up to so many new tokens a sequence, the keys are split among multiprocessors instead of the queries."""
+STREAMED = "activation"
+"""One large fused kernel, as the optimiser's update is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,21 +54,15 @@ class NoRate(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Duration:
-    """Seconds of an operation and what sets them."""
+    """Seconds of an operation and what sets them.
+
+    seconds   with the gaps before its kernels;  busy_s   without, as a profiler adds its kernels up
+    """
 
     seconds: float
     bound: Bound
-
-
-def family(op: Op) -> str:
-    """Name the family of kernels that does an operation."""
-    if op.kind == "memory":
-        own = FUSED if op.phase == "forward" else FUSED_BACKWARD
-        return "memory" if op.name.rpartition(".")[2] in own else "elementwise"
-    if op.kind == "attention":
-        return "attention_fwd" if op.phase in ("forward", "recompute") else "attention_bwd"
-    forward = FAMILIES[(op.kind, op.precision)]
-    return WEIGHT_GRADIENT_FAMILIES[forward] if op.phase == "weight_grad" else forward
+    busy_s: float
+    kernels: int
 
 
 def peak_flop_per_s(gpu: Gpu, precision: str) -> float:
@@ -75,21 +73,80 @@ def peak_flop_per_s(gpu: Gpu, precision: str) -> float:
     return rate
 
 
-def duration(op: Op, gpu: Gpu, sms: Sms) -> Duration:
-    """Time one operation on some of the GPU's multiprocessors (Williams et al. 2009, the roofline).
+def machine(gpu: Gpu, precision: str, used: int) -> Machine:
+    """What a kernel finds on some of a GPU's multiprocessors; peaks at the clock that matrix work sustains.
 
-    seconds = max(FLOP / (peak x efficiency x share of SMs), bytes / (HBM rate x efficiency)) + launch
-    Memory-bound kernels reach the HBM rate with fewer than all multiprocessors, so the share does not slow them.
+    An H800's throttled clock is 0.875 of that of its datasheet (FlashMLA deep dive, 2025-04-22: some 865 of 989
+    BF16 TFLOP/s), and every ratio of a kernel set is against it: a GPU that throttles less is faster by as much.
     """
-    kernels = gpu.kernels.families[family(op)]
-    moved_s = (op.read_bytes + op.write_bytes) / achieved_bytes_per_s(gpu, kernels)
-    computed_s = 0.0
-    if op.flop > 0 and kernels.flop_ratio is not None:
-        used = sms.other if op.kind == "attention" else sms.matmul
-        rate = peak_flop_per_s(gpu, op.precision) * kernels.flop_ratio * used / gpu.sms
-        computed_s = op.flop / rate
-    bound: Bound = "compute" if computed_s >= moved_s else "memory"
-    return Duration(max(computed_s, moved_s) + kernels.launch_s, bound)
+    sustained_flop_per_s = peak_flop_per_s(gpu, precision) * gpu.sustained_clock_ratio
+    return Machine(gpu.sms, used, sustained_flop_per_s, gpu.hbm_bytes_per_s, gpu.kernels.sm_load_bytes_per_s)
+
+
+def family(op: Op) -> str:
+    """Name the family of kernels that does an operation: matmul.*, attention.*, decode or sweeps.*."""
+    if op.kind == "memory":
+        return f"sweeps.{kind_of(op)}"
+    if op.kind == "attention":
+        if op.phase == "input_grad":
+            return "attention.backward"
+        return "decode" if scores(op).queries <= DECODE_QUERIES else "attention.forward"
+    forward = FORWARD[(op.kind, op.precision)]
+    if op.phase == "weight_grad":
+        return f"matmul.{WEIGHT_GRADIENT[forward]}"
+    if forward == "fp8_grouped_gemm" and op.phase == "forward" and op.m / op.groups < MASKED_ROWS:
+        forward = "fp8_masked_gemm"
+    return f"matmul.{forward}"
+
+
+def duration(op: Op, gpu: Gpu, sms: Sms) -> Duration:
+    """Time one operation on some of the GPU's multiprocessors; formulas are in simulator/kernels.
+
+    Raises NoRate for a precision that the GPU lacks.
+    """
+    used = sms.matmul if op.kind in ("gemm", "grouped_gemm") else sms.other
+    group, _, name = family(op).partition(".")
+    busy, kernels = _busy(op, gpu, used, group, name)
+    return Duration(busy.seconds + kernels * gpu.kernels.launch_s, busy.bound, busy.seconds, kernels)
+
+
+def _busy(op: Op, gpu: Gpu, used: int, group: str, name: str) -> tuple[Busy, int]:
+    """Seconds of an operation's kernels and how many they are."""
+    kernels = gpu.kernels
+    if group == "sweeps":
+        sweep = kernels.sweeps[name]
+        return sweep_s(op.read_bytes + op.write_bytes, machine(gpu, "bf16", used), sweep), sweep.kernels
+    on = machine(gpu, op.precision, used)
+    if group == "matmul":
+        return product_s(product(op), on, kernels.matmul[name]), 1
+    if group == "decode":
+        return decode_s(scores(op), on, kernels.decode), 1
+    return square_s(scores(op), on, kernels.attention[name]), 1
+
+
+def product(op: Op) -> Product:
+    """Shape of a matrix product. A weight gradient contracts over the rows of its group and adds to an FP32 sum."""
+    element_bytes = ELEMENT_BYTES[op.precision]
+    if op.phase == "weight_grad":
+        summed_bytes = op.write_bytes
+        sizes = (op.m, op.n, op.k / op.groups, op.groups, element_bytes)
+        return Product(*sizes, op.read_bytes - summed_bytes, op.write_bytes + summed_bytes)
+    return Product(op.m / op.groups, op.n, op.k, op.groups, element_bytes, op.read_bytes, op.write_bytes)
+
+
+def scores(op: Op) -> Scores:
+    """Shape of attention. The record tells all sequences' rows; their number follows from the pairs scored."""
+    pairs = op.flop_full / (2 * op.k * op.groups)
+    sequences = max(1.0, op.m * op.n / pairs)
+    return Scores(
+        sequences=sequences,
+        heads=op.groups,
+        queries=op.m / sequences,
+        keys=op.n / sequences,
+        flop_per_pair=2 * op.k,
+        causal=op.flop < op.flop_full,
+        moved_bytes=op.read_bytes + op.write_bytes,
+    )
 
 
 def total_s(ops: Iterable[Op], gpu: Gpu, sms: Sms) -> float:
@@ -99,13 +156,5 @@ def total_s(ops: Iterable[Op], gpu: Gpu, sms: Sms) -> float:
 
 def memory_s(moved_bytes: float, gpu: Gpu) -> float:
     """Seconds of one memory-bound kernel that reads and writes so many bytes together."""
-    kernels = gpu.kernels.families["memory"]
-    return moved_bytes / achieved_bytes_per_s(gpu, kernels) + kernels.launch_s
-
-
-def achieved_bytes_per_s(gpu: Gpu, kernels: KernelFamily) -> float:
-    """HBM rate that a family of kernels reaches; that of memory-bound kernels where none is stated."""
-    ratio = kernels.bandwidth_ratio or gpu.kernels.families["memory"].bandwidth_ratio
-    if ratio is None:
-        raise NoRate(f"{gpu.kernels.name} states no bandwidth_ratio for memory-bound kernels")
-    return gpu.hbm_bytes_per_s * ratio
+    busy = sweep_s(moved_bytes, machine(gpu, "bf16", gpu.sms), gpu.kernels.sweeps[STREAMED])
+    return busy.seconds + gpu.kernels.launch_s

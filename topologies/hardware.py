@@ -1,102 +1,18 @@
-"""GPUs, their kernels, NICs, switches and nodes: datasheet values and achieved fractions, never their product."""
+"""GPUs, NICs, switches and nodes: datasheet values and achieved fractions, never their product."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Annotated, ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Self
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
 from topologies.catalogue import FromCatalogue
-from topologies.fields import Named
+from topologies.entry import Entry, Provenance
+from topologies.kernel_sets import KernelSet
 from topologies.problems import FieldErrors
-from topologies.spec import Spec
 from topologies.units import Bytes, BytesPerS, Count, FlopPerS, Seconds, SecondsOrZero, Share, Watts, render
 
-FAMILIES = (
-    "fp8_gemm",
-    "fp8_grouped_gemm",
-    "fp8_wgrad",
-    "fp8_grouped_wgrad",
-    "bf16_gemm",
-    "bf16_wgrad",
-    "attention_fwd",
-    "attention_bwd",
-    "memory",
-    "elementwise",
-)
-
-
-class Provenance(Spec):
-    """Where a value comes from, and how far it may be off."""
-
-    basis: Literal["published", "measured", "derived", "assumed"]
-    source: Annotated[str, Field(min_length=1)]
-    spread: Share | None = None
-    """Relative half width of the interval that holds 9 values of 10."""
-
-
-class Entry(Spec):
-    """An entry of the catalogue: a named thing whose every value has a source."""
-
-    group: ClassVar[str]
-    name: str
-    title: str
-    sources: Named[Provenance]
-    notes: str = ""
-
-    @model_validator(mode="after")
-    def _every_value_has_a_source(self) -> Self:
-        """Each value that is set is named in `sources`, itself or by a path above it."""
-        told = {"name", "title", "sources", "notes"}
-        values = {name for name in type(self).model_fields if name not in told}
-        unknown = [key for key in self.sources if key.split(".")[0] not in values]
-        if unknown:
-            raise FieldErrors([("sources", f"`sources` names {', '.join(unknown)}, which is no field of this entry")])
-        bare = [name for name in sorted(values) if self._needs_source(name)]
-        if bare:
-            raise FieldErrors([("sources", f"no source for {', '.join(bare)}; add them under `sources`")])
-        return self
-
-    def _needs_source(self, name: str) -> bool:
-        """True for a value of this entry's own, other than its default, that `sources` does not speak of."""
-        value, usual = getattr(self, name), type(self).model_fields[name].default
-        own = value is not None and value != usual and not isinstance(value, Entry)
-        return own and not any(key.split(".")[0] == name for key in self.sources)
-
-    def provenance(self, field: str) -> Provenance | None:
-        """Source of a field by dotted path; a source given for a whole part holds for everything in it."""
-        parts = field.split(".")
-        paths = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-        return next((self.sources[path] for path in paths if path in self.sources), None)
-
-
-class KernelFamily(Spec):
-    """What one family of kernels reaches of the peaks."""
-
-    flop_ratio: Share | None = None
-    """Achieved FLOP/s over the nominal peak of the SMs that the kernel runs on."""
-    bandwidth_ratio: Share | None = None
-    """Achieved bytes/s over the nominal memory bandwidth."""
-    launch_s: SecondsOrZero
-    """Seconds between the end of one kernel and the start of the next on a stream."""
-
-
-class KernelSet(Entry):
-    """One generation of kernels: a ratio to the peak for each family."""
-
-    group: ClassVar[str] = "kernels"
-    families: Named[KernelFamily]
-
-    @model_validator(mode="after")
-    def _all_families(self) -> Self:
-        """Every family is given, and nothing else."""
-        missing = [name for name in FAMILIES if name not in self.families]
-        unknown = [name for name in self.families if name not in FAMILIES]
-        if missing or unknown:
-            lacks = f"lacks {', '.join(missing)}" if missing else ""
-            odd = f"does not know {', '.join(unknown)}" if unknown else ""
-            raise ValueError(f"`families` {' and '.join(filter(None, (lacks, odd)))}; there are {', '.join(FAMILIES)}")
-        return self
+__all__ = ["GROUPS", "Entry", "Gpu", "KernelSet", "Nic", "Node", "Provenance", "Switch"]
 
 
 class Gpu(Entry):
@@ -107,8 +23,8 @@ class Gpu(Entry):
     fp8_flop_per_s: FlopPerS | None
     bf16_flop_per_s: FlopPerS
     sustained_clock_ratio: Share
-    """Clock under sustained matrix load over the nominal one. Kernel ratios are against the nominal peak, so they
-    contain it already."""
+    """Clock under sustained matrix load over the nominal one, at which the peaks are stated. Compute-bound kernels run
+    at peak x this x their own ratio; memory-bound ones do not depend on it."""
     memory_bytes: Bytes
     memory_usable_bytes: Bytes
     hbm_bytes_per_s: BytesPerS

@@ -85,15 +85,15 @@ def test_one_family_of_kernels_may_be_changed_alone(tmp_path: Path) -> None:
     put(
         tmp_path,
         "gpus/mine.yaml",
-        "base: h800\nkernels: {base: hopper-deepgemm-2025-02, families: {memory: {bandwidth_ratio: 0.9}}}\n",
+        "base: h800\nkernels: {base: hopper@2025-03-01, sweeps: {norm: {bandwidth_ratio: 0.9}}}\n",
     )
     kernels = load_entry("gpus", "mine", Gpu, one(tmp_path)).kernels
-    assert kernels.families["memory"].bandwidth_ratio == 0.9
-    assert kernels.families["memory"].launch_s == 2e-6
-    assert kernels.families["fp8_gemm"].flop_ratio == 0.541
+    assert kernels.sweeps["norm"].bandwidth_ratio == 0.9
+    assert kernels.sweeps["norm"].start_s == 3e-6
+    assert kernels.matmul["fp8_gemm"].widest_tile == 128
     bases = [
         source and source.basis
-        for source in map(kernels.provenance, ("families.memory.bandwidth_ratio", "families.memory.launch_s"))
+        for source in map(kernels.provenance, ("sweeps.norm.bandwidth_ratio", "sweeps.norm.start_s"))
     ]
     assert bases == ["assumed", "derived"]
 
@@ -126,3 +126,22 @@ def test_what_is_dumped_needs_no_catalogue(tmp_path: Path) -> None:
     node = loads("base: h800-node\ngpu: mine\n", Node, one(tmp_path))
     assert node.gpu.name == "mine"
     assert loads(dump(node), Node, Catalogue()) == node
+
+
+def test_an_entry_with_generations_is_asked_for_by_day(tmp_path: Path) -> None:
+    """The newest that was there; the first for earlier days; the newest of all without a day."""
+    for day in ("2025-02-25", "2025-04-09"):
+        put(tmp_path, f"nics/port-{day}.yaml", f"base: connectx-7\nname: port-{day}\n")
+    put(tmp_path, "nics/port-mine.yaml", "base: port\nlatency_s: 9 us\n")
+    asked = ("port@2024-01-01", "port@2025-02-25", "port@2025-04-08", "port@2025-04-09", "port", "port@2030-01-01")
+    found = [load_entry("nics", name, Nic, one(tmp_path)).name for name in asked]
+    assert found == ["port-2025-02-25"] * 3 + ["port-2025-04-09"] * 3
+    with pytest.raises(InvalidInput, match="no `port@yesterday` among the nics"):
+        load_entry("nics", "port@yesterday", Nic, one(tmp_path))
+
+
+def test_the_kernels_of_a_gpu_are_the_newest_unless_a_day_is_given() -> None:
+    catalogue = Catalogue(built_in())
+    h800 = load_entry("gpus", "h800", Gpu, catalogue)
+    assert h800.kernels.name == max(name for name in catalogue.names("kernels") if name.startswith("hopper-20"))
+    assert h800.with_changes({"kernels": "hopper@2024-12-27"}, catalogue).kernels.name == "hopper-2025-02-25"

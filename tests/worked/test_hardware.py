@@ -6,7 +6,8 @@ import pytest
 from pydantic import ValidationError
 
 from topologies.catalogue import Catalogue, built_in
-from topologies.hardware import FAMILIES, Gpu, KernelSet, Nic, Node, Switch
+from topologies.hardware import Gpu, KernelSet, Nic, Node, Switch
+from topologies.kernel_sets import MATMUL
 from topologies.spec import InvalidInput, load_entry, loads
 
 CATALOGUE = Catalogue(built_in())
@@ -71,10 +72,11 @@ def test_an_a100_has_no_fp8() -> None:
 
 def test_a_source_for_a_part_holds_for_all_in_it_until_a_longer_path_says_otherwise() -> None:
     kernels = gpu("h800").kernels
-    found = {name: kernels.provenance(f"families.{name}.flop_ratio") for name in FAMILIES}
+    found = {name: kernels.provenance(f"matmul.{name}.flop_ratio") for name in MATMUL}
     assert {name for name, source in found.items() if source and source.basis == "assumed"} == {
-        "bf16_gemm",
         "bf16_wgrad",
+        "fp8_wgrad",
+        "fp8_grouped_wgrad",
     }
     assert kernels.provenance("name") is None
 
@@ -91,8 +93,8 @@ def test_a_source_for_nothing_is_refused() -> None:
 
 
 def test_a_kernel_set_has_every_family() -> None:
-    text = "name: x\ntitle: x\nfamilies: {memory: {launch_s: 1 us}}\nsources: {families: {basis: assumed, source: x}}\n"
-    with pytest.raises(InvalidInput, match="`families` lacks fp8_gemm"):
+    text = "name: x\nbase: hopper\nsweeps: {polish: {bandwidth_ratio: 0.5, start_s: 1 us}}\n"
+    with pytest.raises(InvalidInput, match="`sweeps` does not know polish; there are quantise, grad_quantise"):
         loads(text, KernelSet, CATALOGUE)
 
 
