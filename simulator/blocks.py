@@ -10,6 +10,7 @@ from simulator.costs import Sms
 from simulator.finish import Parameters
 from simulator.network import group_of, spread_of
 from simulator.phases import Block, Exchange, Readings, compute
+from simulator.sharding import Sharding, gathered, reduced, whole_bytes
 from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
 from workloads.reference.dims import Share, Tokens
@@ -32,7 +33,8 @@ class BlockPlan:
     shared                  embedding and output head by name: MTP modules use those of the main model
     kept_bytes              from forward to backward
     kept_for_weights_bytes  from the input gradient to a postponed weight gradient
-    buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry
+    buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry; whole
+                            parameters and gradients of sharded blocks
     workspace_bytes         operands of the largest operation
     """
 
@@ -46,7 +48,7 @@ class BlockPlan:
     workspace_bytes: float
 
 
-def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
+def block_plans(scenario: Scenario, links: Links, sharding: Sharding) -> dict[str, BlockPlan]:
     """Read each kind of block the model has and time it on the scenario's GPU."""
     layout, job = scenario.layout, scenario.job
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
@@ -56,8 +58,14 @@ def block_plans(scenario: Scenario, links: Links) -> dict[str, BlockPlan]:
     for kind in dict.fromkeys(scenario.model.block_kinds()):
         reading = read_block(scenario.model, kind, tokens, share, job.recompute)
         heavier = read_block(scenario.model, kind, tokens, _heavier(scenario, share), job.recompute)
-        exchange = _exchange(scenario, reading, spread, links)
-        plans[kind] = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange))
+        exchange = replace(
+            _exchange(scenario, reading, spread, links),
+            gather=gathered(reading.weights, sharding, links),
+            reduce=reduced(reading.weights, sharding, links),
+        )
+        timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange))
+        whole = whole_bytes(reading.weights, sharding)
+        plans[kind] = replace(timed, buffer_bytes=timed.buffer_bytes + whole)
     return plans
 
 

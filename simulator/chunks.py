@@ -11,6 +11,8 @@ from simulator.collectives import Transfer
 from simulator.phases import Block, Compute, Seconds
 
 COMPUTE, COMM = "compute", "comm"
+SHARDED = ("gather", "reduce")
+"""Parameters of a block on their way to all ranks, and its gradients to their owners."""
 
 
 class Labelled(NamedTuple):
@@ -24,7 +26,9 @@ class Labelled(NamedTuple):
 
     def name(self, what: str, op: str) -> str:
         """How a task of the block is called in a timeline: "attn(F) l3", "head(B)"."""
-        return f"{self.block.kind}({op})" if self.layer is None else f"{what}({op}) l{self.layer}"
+        if self.layer is None:
+            return f"{what if what in SHARDED else self.block.kind}({op})"
+        return f"{what}({op}) l{self.layer}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +60,8 @@ class _Streams:
     def __init__(self) -> None:
         self.parts: list[Part] = []
         self.loads: dict[tuple[bool, int | None], int] = {}
+        self.began: dict[str, int | None] = {}
+        self.unsent: list[tuple[Labelled, list[int | None]]] = []
 
     def add(self, item: Labelled, what: str, time: Seconds | Transfer, after: Sequence[int | None]) -> int | None:
         """Issue a phase ("mlp F") of a block; return its place, or what it waits for last if it has no length."""
@@ -70,6 +76,36 @@ class _Streams:
         self.parts.append(Part(stream, item.name(phase, op), seconds, waits, load, together))
         return len(self.parts) - 1
 
+    def gather(self, item: Labelled, op: str, last: int | None) -> int | None:
+        """Issue the gather of a block's parameters, and return what its computation waits for.
+
+        It runs one block ahead: it starts when the block before has begun, the memory of the one before that being
+        free. Gradients of the block before go after it.
+
+        last   what the block itself waits for
+        """
+        moved, ahead = item.block.exchange.gather, self.began.get(op)
+        place = self.add(item, f"gather {op}", moved, [ahead]) if moved.seconds > 0 else None
+        self.began[op] = last
+        self.send_gradients()
+        return place
+
+    def reduce(self, item: Labelled, after: list[int | None]) -> None:
+        """Note that a block's gradients are complete after these places; they are sent behind the next gather."""
+        if item.block.exchange.reduce.seconds > 0:
+            self.unsent.append((item, after))
+
+    def send_gradients(self) -> None:
+        """Issue what has been noted."""
+        for item, after in self.unsent:
+            self.add(item, "reduce B", item.block.exchange.reduce, after)
+        self.unsent.clear()
+
+    def done(self) -> tuple[Part, ...]:
+        """All parts, the last gradients among them."""
+        self.send_gradients()
+        return tuple(self.parts)
+
 
 def forward(stage: Sequence[Labelled]) -> tuple[Part, ...]:
     """Forward of a stage alone: nothing to hide the transfers behind."""
@@ -77,16 +113,17 @@ def forward(stage: Sequence[Labelled]) -> tuple[Part, ...]:
     last: int | None = None
     for item in stage:
         last = _block_forward(streams, item, last)
-    return tuple(streams.parts)
+    return streams.done()
 
 
 def _block_forward(streams: _Streams, item: Labelled, last: int | None) -> int | None:
     """Issue the forward of one block and return the task that the next block waits for."""
     block = item.block
+    here = streams.gather(item, "F", last)
     last = streams.add(item, "split F", block.exchange.split_f, [last])
-    attention = streams.add(item, "attn F", block.alone.attention_f, [last])
+    attention = streams.add(item, "attn F", block.alone.attention_f, [last, here])
     sent = streams.add(item, "dispatch F", block.exchange.dispatch, [attention, last])
-    mlp = streams.add(item, "mlp F", block.alone.mlp_f, [sent, attention, last])
+    mlp = streams.add(item, "mlp F", block.alone.mlp_f, [sent, attention, last, here])
     return streams.add(item, "combine F", block.exchange.combine, [mlp, last])
 
 
@@ -99,22 +136,23 @@ def backward(stage: Sequence[Labelled], with_weights: bool) -> tuple[Part, ...]:
     last: int | None = None
     for item in reversed(stage):
         last = _block_backward(streams, item, last, with_weights)
-    return tuple(streams.parts)
+    return streams.done()
 
 
 def _block_backward(streams: _Streams, item: Labelled, last: int | None, with_weights: bool) -> int | None:
     """Issue the backward of one block and return the task that the next block waits for."""
     block = item.block
     exchange, weights = block.exchange, block.shared if block.routed else block.alone
+    here = streams.gather(item, "B", last)
     last = streams.add(item, "split B", exchange.split_b, [last])
     back = streams.add(item, "combine B", exchange.combine_back, [last])
-    mlp = streams.add(item, "mlp B", block.alone.mlp_b, [back, last])
+    mlp = streams.add(item, "mlp B", block.alone.mlp_b, [back, last, here])
     sent = streams.add(item, "dispatch B", exchange.dispatch_back, [mlp, back, last])
-    if with_weights:
-        streams.add(item, "mlp W", weights.mlp_w, [mlp])
+    mlp_w = streams.add(item, "mlp W", weights.mlp_w, [mlp]) if with_weights else None
     attention = streams.add(item, "attn B", block.alone.attention_b, [sent, mlp, last])
     if with_weights:
-        streams.add(item, "attn W", weights.attention_w, [attention])
+        attention_w = streams.add(item, "attn W", weights.attention_w, [attention])
+        streams.reduce(item, [mlp_w, attention_w])
     return attention
 
 
@@ -123,9 +161,11 @@ def weight_gradient(stage: Sequence[Labelled]) -> tuple[Part, ...]:
     streams = _Streams()
     for item in reversed(stage):
         block = item.block
-        streams.add(item, "mlp W", block.alone.mlp_w, [])
-        streams.add(item, "attn W", block.alone.attention_w, [])
-    return tuple(streams.parts)
+        mlp_w = streams.add(item, "mlp W", block.alone.mlp_w, [])
+        attention_w = streams.add(item, "attn W", block.alone.attention_w, [])
+        streams.send_gradients()
+        streams.reduce(item, [mlp_w, attention_w])
+    return streams.done()
 
 
 def pair(forward_stage: Sequence[Labelled], backward_stage: Sequence[Labelled]) -> tuple[Part, ...]:
@@ -147,7 +187,7 @@ def pair(forward_stage: Sequence[Labelled], backward_stage: Sequence[Labelled]) 
             back = _block_backward(streams, backward_block, back, True)
         else:
             ahead, back = _both(streams, (forward_block, backward_block), (ahead, back))
-    return tuple(streams.parts)
+    return streams.done()
 
 
 def _both(
@@ -161,16 +201,18 @@ def _both(
     b_times: Compute = b_block.shared if overlapped else b_block.alone
     f_moves, b_moves = f_block.exchange, b_block.exchange
 
+    here_f, here_b = streams.gather(f_item, "F", ahead), streams.gather(b_item, "B", back)
     ahead = streams.add(f_item, "split F", f_moves.split_f, [ahead])
     back = streams.add(b_item, "split B", b_moves.split_b, [back])
     gradient = streams.add(b_item, "combine B", b_moves.combine_back, [back])
-    attention_f = streams.add(f_item, "attn F", f_times.attention_f, [ahead])
+    attention_f = streams.add(f_item, "attn F", f_times.attention_f, [ahead, here_f])
     sent_f = streams.add(f_item, "dispatch F", f_moves.dispatch, [attention_f, ahead])
-    mlp_b = streams.add(b_item, "mlp B", b_times.mlp_b, [gradient, back])
+    mlp_b = streams.add(b_item, "mlp B", b_times.mlp_b, [gradient, back, here_b])
     sent_b = streams.add(b_item, "dispatch B", b_moves.dispatch_back, [mlp_b, gradient, back])
-    streams.add(b_item, "mlp W", b_times.mlp_w, [mlp_b])
-    mlp_f = streams.add(f_item, "mlp F", f_times.mlp_f, [sent_f, attention_f, ahead])
+    mlp_w = streams.add(b_item, "mlp W", b_times.mlp_w, [mlp_b])
+    mlp_f = streams.add(f_item, "mlp F", f_times.mlp_f, [sent_f, attention_f, ahead, here_f])
     attention_b = streams.add(b_item, "attn B", b_times.attention_b, [sent_b, mlp_b, back])
     combined = streams.add(f_item, "combine F", f_moves.combine, [mlp_f, ahead])
-    streams.add(b_item, "attn W", b_times.attention_w, [attention_b])
+    attention_w = streams.add(b_item, "attn W", b_times.attention_w, [attention_b])
+    streams.reduce(b_item, [mlp_w, attention_w])
     return combined, attention_b

@@ -45,16 +45,32 @@ class Formats:
 class Replicas:
     """Who holds the same parameters: the groups over which gradients are summed.
 
-    sharded   True where each rank of a group keeps and updates only its share (ZeRO-1 and up)
+    zero_stage   of what each rank of a group keeps only its share (arXiv 1910.02054): 0 nothing, 1 optimiser states,
+                 2 and gradients, 3 and parameters
     """
 
     dense: Group
     routed: Group
-    sharded: bool
+    zero_stage: int
+
+    @property
+    def shards_states(self) -> bool:
+        """Each rank keeps and updates only its share of the optimiser's states."""
+        return self.zero_stage >= 1
+
+    @property
+    def shards_gradients(self) -> bool:
+        """Each rank keeps only its share of the summed gradients."""
+        return self.zero_stage >= 2
+
+    @property
+    def shards_parameters(self) -> bool:
+        """Each rank keeps only its share of the parameters."""
+        return self.zero_stage >= 3
 
     def owned(self, parameters: Parameters) -> float:
         """Parameters whose optimiser state one rank keeps."""
-        if not self.sharded:
+        if not self.shards_states:
             return parameters.total
         return parameters.dense / self.dense.size + parameters.routed / self.routed.size
 
@@ -85,15 +101,18 @@ def finish(parameters: Parameters, replicas: Replicas, formats: Formats, gpu: Gp
     """Time the end of a step for one rank.
 
     With sharding, gradients are reduce-scattered and parameters gathered (arXiv 1910.02054, section 5); without,
-    gradients are all-reduced and nothing is sent back.
+    gradients are all-reduced and nothing is sent back. Sharded gradients were summed with each micro-batch, sharded
+    parameters are gathered when the next step uses them: neither is sent here.
     """
     gradients = [(parameters.dense, replicas.dense), (parameters.routed, replicas.routed)]
     update_s = memory_s(update_bytes(parameters, replicas, formats), gpu)
-    if not replicas.sharded:
+    if not replicas.shards_states:
         reduced = tuple(all_reduce(n * formats.gradient_bytes, group, links) for n, group in gradients)
         return Finish(reduced, update_s, ())
-    reduced = tuple(reduce_scatter(n * formats.gradient_bytes, group, links) for n, group in gradients)
-    gathered = tuple(all_gather(n * formats.weight_bytes, group, links) for n, group in gradients)
+    to_owners = () if replicas.shards_gradients else gradients
+    to_all = () if replicas.shards_parameters else gradients
+    reduced = tuple(reduce_scatter(n * formats.gradient_bytes, group, links) for n, group in to_owners)
+    gathered = tuple(all_gather(n * formats.weight_bytes, group, links) for n, group in to_all)
     return Finish(reduced, update_s, gathered)
 
 
@@ -101,8 +120,9 @@ def update_bytes(parameters: Parameters, replicas: Replicas, formats: Formats) -
     """Bytes that the optimiser reads and writes on one rank.
 
     Gradient norm: own gradients once. Adam on what the rank owns: gradient read; master and both moments read and
-    written; the weight written. Last, all gradients are set to zero.
+    written; the weight written. Last, all gradients that the rank keeps are set to zero.
     """
     owned = replicas.owned(parameters)
     adam = formats.gradient_bytes + 2 * (MASTER_BYTES + 2 * formats.moment_bytes) + formats.weight_bytes
-    return owned * (formats.gradient_bytes + adam) + parameters.total * formats.gradient_bytes
+    cleared = owned if replicas.shards_gradients else parameters.total
+    return owned * (formats.gradient_bytes + adam) + cleared * formats.gradient_bytes

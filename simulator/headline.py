@@ -36,6 +36,7 @@ def _rates(scenario: Scenario, step_s: float) -> dict[str, Figure]:
     whole = "at this step's rate, without failures, batch ramp or evaluation"
     return {
         "tokens_per_day": Figure(tokens_per_s * DAY_S, "tokens/day", "Tokens trained on in 24 hours of steps."),
+        "tokens_per_s_per_gpu": Figure(tokens_per_s / gpus, "tokens/s", "Tokens trained on in a second, a GPU."),
         "gpu_hours_per_trillion_tokens": Figure(hours_per_token * TRILLION, "GPU h", "GPU-hours for 10^12 tokens."),
         "gpu_hours": Figure(gpu_hours, "GPU h", f"GPU-hours for all tokens of the job, {whole}."),
         "cost_usd": Figure(usd, "USD", "Those GPU-hours at the rental price."),

@@ -36,10 +36,12 @@ class RankMemory:
 
 
 def states(parameters: Parameters, replicas: Replicas, formats: Formats) -> tuple[float, float, float]:
-    """Bytes of parameters, gradients and optimiser states (arXiv 1910.02054, section 3; stages 0 and 1)."""
+    """Bytes of parameters, gradients and optimiser states (arXiv 1910.02054, section 3)."""
     owned = replicas.owned(parameters)
     optimizer = owned * (MASTER_BYTES + 2 * formats.moment_bytes)
-    return parameters.total * formats.weight_bytes, parameters.total * formats.gradient_bytes, optimizer
+    weights = owned if replicas.shards_parameters else parameters.total
+    gradients = owned if replicas.shards_gradients else parameters.total
+    return weights * formats.weight_bytes, gradients * formats.gradient_bytes, optimizer
 
 
 def activations_bytes(order: Sequence[Step], stages: Sequence[Stage]) -> float:

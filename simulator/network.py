@@ -35,7 +35,7 @@ def replicas(layout: Layout, copies: int, gpus_per_node: int) -> Replicas:
     return Replicas(
         dense=group_of(dense, max(1, gpus_per_node // layout.tp), copies),
         routed=group_of(routed, max(1, gpus_per_node // layout.ep), copies),
-        sharded=layout.zero_stage >= 1,
+        zero_stage=layout.zero_stage,
     )
 
 

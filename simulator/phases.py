@@ -50,6 +50,7 @@ class Exchange:
     """What a block sends for one micro-batch.
 
     split_f, split_b   among ranks that split its heads or its sequence, forward and backward
+    gather, reduce     its parameters before forward and again before backward, its gradients after: fully sharded only
     The others go to its experts and back; the gradient of a combine is a dispatch, and the gradient of a dispatch
     a combine (arXiv 2412.19437, 3.2.1).
     """
@@ -60,6 +61,8 @@ class Exchange:
     combine: Transfer = NOTHING
     dispatch_back: Transfer = NOTHING
     combine_back: Transfer = NOTHING
+    gather: Transfer = NOTHING
+    reduce: Transfer = NOTHING
 
     @property
     def total_s(self) -> float:
@@ -69,8 +72,8 @@ class Exchange:
     @property
     def transfers(self) -> tuple[Transfer, ...]:
         """All, in the order in which a micro-batch needs them."""
-        back = (self.split_b, self.combine_back, self.dispatch_back)
-        return (self.split_f, self.dispatch, self.combine, *back)
+        back = (self.gather, self.split_b, self.combine_back, self.dispatch_back, self.reduce)
+        return (self.gather, self.split_f, self.dispatch, self.combine, *back)
 
 
 @dataclass(frozen=True, slots=True)

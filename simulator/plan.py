@@ -15,6 +15,7 @@ from simulator.memory import RankMemory, rank_memory, require_fit
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
 from simulator.refusal import Refused
+from simulator.sharding import Sharding
 from simulator.stages import Stage, held_parameters, stages_of_model
 from workloads.fit import micro_batches
 from workloads.loads import Sharing
@@ -59,14 +60,15 @@ def plan(scenario: Scenario) -> Plan:
     layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
     _refuse_what_is_not_simulated(scenario)
     links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
-    blocks = block_plans(scenario, links)
-    stages = stages_of_model(scenario, blocks)
-    orders = layout.schedule.orders(layout.pp, micro_batches(layout, scenario.demands))
     stages_of = [layout.schedule.stages_of(rank, layout.pp) for rank in range(layout.pp)]
     formats = Formats(
         FORMAT_BYTES[job.precision.gradients], FORMAT_BYTES[job.precision.moments], FORMAT_BYTES[job.precision.weights]
     )
-    groups = replicas(layout, sum(len(own) for own in stages_of) // len(stages), links.gpus_per_node)
+    copies = sum(len(own) for own in stages_of) // layout.schedule.stages(layout.pp)
+    groups = replicas(layout, copies, links.gpus_per_node)
+    blocks = block_plans(scenario, links, Sharding(groups, formats))
+    stages = stages_of_model(scenario, blocks)
+    orders = layout.schedule.orders(layout.pp, micro_batches(layout, scenario.demands))
     held = [[stages[stage] for stage in own] for own in stages_of]
     memory = tuple(rank_memory(order, stages, own, groups, formats) for order, own in zip(orders, held, strict=True))
     require_fit(memory, gpu.memory_usable_bytes)
@@ -88,8 +90,6 @@ def plan(scenario: Scenario) -> Plan:
 def _refuse_what_is_not_simulated(scenario: Scenario) -> None:
     """Raise Refused for a choice that the scenario allows and this version would ignore."""
     layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
-    if layout.zero_stage > 1:
-        raise Refused(f"layout.zero_stage: {layout.zero_stage} is not simulated yet; write 0 or 1")
     if layout.cp > 1:
         raise Refused(f"layout.cp: {layout.cp} is not simulated yet (context parallelism); write 1 and a larger dp")
     if job.communication_sms >= gpu.sms:

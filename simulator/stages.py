@@ -26,7 +26,7 @@ class Stage:
     shared    embedding and output head by name, which MTP modules use too
     kept_bytes              activations of one micro-batch from forward to backward
     kept_for_weights_bytes  from the input gradient to a postponed weight gradient
-    buffer_bytes            tokens on their way to and from experts
+    buffer_bytes            tokens on their way to and from experts, sharded parameters and gradients while whole
     workspace_bytes         operands of the largest operation, alive while it runs
     """
 

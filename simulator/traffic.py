@@ -59,10 +59,14 @@ def _chunk(plan: Plan, stage: int, op: str, times: int) -> Iterator[Sent]:
             yield _row("expert dispatch", moves.dispatch, times)
             yield _row("expert combine", moves.combine, times)
             yield _row("tensor and context exchange", moves.split_f, times)
+            yield _row("parameters from their owners", moves.gather, times)
         elif op != "W":
             yield _row("expert dispatch", moves.combine_back, times)
             yield _row("expert combine", moves.dispatch_back, times)
             yield _row("tensor and context exchange", moves.split_b, times)
+            yield _row("parameters from their owners", moves.gather, times)
+        if op in ("B", "W"):
+            yield _row("gradients to their owners", moves.reduce, times)
 
 
 def _row(purpose: str, transfer: Transfer, times: int = 1) -> Sent:

@@ -10,7 +10,7 @@ from simulator.memory import DoesNotFit, RankMemory, activations_bytes, require_
 from simulator.stages import Stage, held_parameters
 from workloads.schedule import Work
 
-GROUPS = Replicas(dense=Group(nodes=2, per_node=4), routed=Group(nodes=2, per_node=1), sharded=True)
+GROUPS = Replicas(dense=Group(nodes=2, per_node=4), routed=Group(nodes=2, per_node=1), zero_stage=1)
 FORMATS = Formats(gradient_bytes=4, moment_bytes=2, weight_bytes=2)
 
 
@@ -26,7 +26,7 @@ def test_states_are_sharded_over_those_who_hold_the_same_parameters() -> None:
 
 def test_without_sharding_every_rank_keeps_all_states() -> None:
     """840 parameters of 8 bytes."""
-    whole = Replicas(GROUPS.dense, GROUPS.routed, sharded=False)
+    whole = Replicas(GROUPS.dense, GROUPS.routed, zero_stage=0)
     assert states(Parameters(800, 40), whole, FORMATS)[2] == 840 * 8
 
 
