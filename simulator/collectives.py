@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 LinkKind = Literal["nvlink", "network", "none"]
@@ -12,7 +12,8 @@ LinkKind = Literal["nvlink", "network", "none"]
 class Links:
     """What one GPU reaches others over; rates are achieved, per direction.
 
-    gpus_per_node   GPUs that reach each other over NVLink
+    gpus_per_node               GPUs that reach each other over NVLink
+    network_small_bytes_per_s   reached by messages of a few KB each, such as single tokens
     """
 
     gpus_per_node: int
@@ -20,6 +21,7 @@ class Links:
     nvlink_latency_s: float
     network_bytes_per_s: float
     network_latency_s: float
+    network_small_bytes_per_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def expert_all_to_all(tokens: int, token_bytes: float, spread: Spread, links: Li
     """
     network_bytes = tokens * token_bytes * spread.other_nodes
     nvlink_bytes = tokens * token_bytes * spread.nvlink_hops
-    return _slower(nvlink_bytes, network_bytes, links)
+    token_links = replace(links, network_bytes_per_s=links.network_small_bytes_per_s)
+    return _slower(nvlink_bytes, network_bytes, token_links)
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,7 @@ def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
         nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
         nvlink_latency_s=gpu.nvlink_latency_s,
         network_bytes_per_s=nic.bytes_per_s * nic.achievable_ratio * share,
+        network_small_bytes_per_s=nic.bytes_per_s * nic.small_message_ratio * share,
         network_latency_s=topology.latency_s(nic, topology.farthest(nodes * node.nics)),
     )
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from simulator.collectives import Transfer
+from simulator.collectives import Links, Transfer
 from simulator.pipeline import sends_of_ranks
 from simulator.plan import Plan
 
@@ -35,9 +35,16 @@ def table(plan: Plan) -> pd.DataFrame:
     sums = frame.groupby("traffic", sort=False)[list(LINKS)].sum() / len(plan.orders)
     long = sums.reset_index().melt("traffic", list(LINKS), "link", "bytes")
     long = long[long["bytes"] > 0].reset_index(drop=True)
-    rates = {"nvlink": plan.links.nvlink_bytes_per_s, "network": plan.links.network_bytes_per_s}
-    long["seconds"] = long["bytes"] / long["link"].map(rates).astype(np.float64)
+    rates = [_rate(plan.links, str(row.link), str(row.traffic)) for row in long.itertuples()]
+    long["seconds"] = long["bytes"] / np.array(rates)
     return long
+
+
+def _rate(links: Links, link: str, traffic: str) -> float:
+    """Bytes a second that this kind of traffic achieves on a link; tokens travel one by one."""
+    if link == "nvlink":
+        return links.nvlink_bytes_per_s
+    return links.network_small_bytes_per_s if traffic.startswith("expert") else links.network_bytes_per_s
 
 
 def _sent(plan: Plan) -> Iterator[Sent]:

@@ -15,15 +15,15 @@ from simulator.collectives import (
 )
 
 LINKS = Links(gpus_per_node=8, nvlink_bytes_per_s=100.0, nvlink_latency_s=0.5, network_bytes_per_s=10.0,
-              network_latency_s=2.0)  # fmt: skip
+              network_latency_s=2.0, network_small_bytes_per_s=8.0)  # fmt: skip
 
 
 def test_dispatch_takes_the_network_once_for_each_other_node() -> None:
-    """10 tokens of 4 bytes to 3 other nodes: 120 bytes at 10/s; 6 hops over NVLink: 240 bytes at 100/s."""
+    """10 tokens of 4 bytes to 3 other nodes: 120 bytes at 8/s, as small messages go; 6 hops over NVLink: 240 bytes."""
     transfer = expert_all_to_all(10, 4.0, Spread(nodes=4, gpus=7, other_nodes=3, nvlink_hops=6), LINKS)
     assert transfer.network_bytes == 120
     assert transfer.nvlink_bytes == 240
-    assert transfer.seconds == pytest.approx(12 + 2 + 0.5)
+    assert transfer.seconds == pytest.approx(15 + 2 + 0.5)
     assert transfer.bound == "network"
 
 

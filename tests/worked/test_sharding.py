@@ -17,7 +17,8 @@ from topologies.spec import load_entry
 from workloads.reference.record import Weight
 from workloads.scenario import catalogue
 
-LINKS = Links(8, nvlink_bytes_per_s=100.0, nvlink_latency_s=0.0, network_bytes_per_s=10.0, network_latency_s=0.0)
+LINKS = Links(8, nvlink_bytes_per_s=100.0, nvlink_latency_s=0.0, network_bytes_per_s=10.0, network_latency_s=0.0,
+              network_small_bytes_per_s=10.0)  # fmt: skip
 FORMATS = Formats(gradient_bytes=2, moment_bytes=4, weight_bytes=1)
 WEIGHTS = (Weight("up", "mlp", (40, 20)), Weight("expert", "mlp", (4, 10, 20), routed=True))
 STATES = Parameters(800, 80)
