@@ -90,8 +90,8 @@ def plan(scenario: Scenario) -> Plan:
 def _refuse_what_is_not_simulated(scenario: Scenario) -> None:
     """Raise Refused for a choice that the scenario allows and this version would ignore."""
     layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
-    if layout.cp > 1:
-        raise Refused(f"layout.cp: {layout.cp} is not simulated yet (context parallelism); write 1 and a larger dp")
+    if layout.cp > 1 and getattr(scenario.model.attention, "window_tokens", None) is not None:
+        raise Refused(f"layout.cp: {layout.cp} with an attention window is not simulated yet; write 1 and a larger dp")
     if job.communication_sms >= gpu.sms:
         raise Refused(f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}")
 

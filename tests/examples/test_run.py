@@ -14,7 +14,8 @@ SCENARIO = "workloads/scenarios/deepseek-v3-pretrain.yaml"
 HEADLINE = {
     "step_s", "step_1f_s", "step_1b_s", "step_1w_s", "step_1f1b_s", "step_bubble_s", "step_optimizer_s",
     "tokens_per_day", "tokens_per_s_per_gpu", "gpu_hours_per_trillion_tokens", "gpu_hours", "cost_usd",
-    "model_flop_per_s_per_gpu_causal", "model_flop_per_s_per_gpu_full", "mfu_ratio_causal", "mfu_ratio_full", "memory_bytes_per_gpu_max",
+    "model_flop_per_s_per_gpu_causal", "model_flop_per_s_per_gpu_full", "mfu_ratio_causal", "mfu_ratio_full",
+    "memory_bytes_per_gpu_max",
 }  # fmt: skip
 SMALL = ("--with", "job.sequences_per_step=4096")
 """32 micro-batches a pipeline, the fewest with which the published schedule runs on 16 ranks."""

@@ -8,9 +8,12 @@ from dataclasses import dataclass, field, replace
 from workloads.reference.graph import ELEMENT_BYTES, Graph, Matmul, Sized, Step
 from workloads.reference.kernels import input_gradient, sweep, weight_gradient
 from workloads.reference.policy import Recompute
-from workloads.reference.record import Kept, Op, Pass, Record
+from workloads.reference.record import Kept, Message, Op, Pass, Record
 
 NOT_POSTPONED = frozenset({"router"})
+SENT_AGAIN = frozenset({"gather"})
+"""Kept as each rank's own rows and gathered again in backward, under any policy (arXiv 2205.05198, section 4.2.2)."""
+TENSOR_PARALLEL = frozenset({"gather", "scatter"})
 
 
 @dataclass(slots=True)
@@ -27,7 +30,7 @@ class _Needs:
     def need(self, x: Sized, shrink: bool = False) -> None:
         """Keep x, or run its maker again, which needs its own inputs."""
         maker = self.makers.get(x.storage)
-        if maker is not None and self.policy.repeats(maker.name, maker.kind):
+        if maker is not None and (maker.kind in SENT_AGAIN or self.policy.repeats(maker.name, maker.kind)):
             if id(maker) not in self.again:
                 self.again.add(id(maker))
                 for source in maker.inputs:
@@ -44,11 +47,15 @@ class _Needs:
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A block's whole record, what it keeps from forward to backward, and bytes kept on to the weight gradient."""
+    """A block's whole record, what it keeps from forward to backward, and bytes kept on to the weight gradient.
+
+    sent_again   tensor-parallel messages of forward that backward repeats
+    """
 
     record: Record
     kept: tuple[Kept, ...]
     postponed_bytes: float
+    sent_again: tuple[Message, ...]
 
 
 def forward_record(graph: Graph) -> Record:
@@ -78,7 +85,15 @@ def derive(graph: Graph, policy: Recompute, low: bool) -> Derived:
         forward += step.forward
         forward += [_saved(step, x) for x in step.outputs if x.storage in needs.shrunk]
     repeated = [_again(op) for step in graph.steps if id(step) in needs.again for op in step.forward]
-    return Derived((*forward, *repeated, *gradients), tuple(needs.kept.values()), _postponed_bytes(graph))
+    record = (*forward, *repeated, *gradients)
+    return Derived(record, tuple(needs.kept.values()), _postponed_bytes(graph), _sent_again(graph, needs.again))
+
+
+def _sent_again(graph: Graph, again: set[int]) -> tuple[Message, ...]:
+    """Messages of the gathers and scatters that run again."""
+    repeated = {(s.kind, s.name) for s in graph.steps if s.kind in TENSOR_PARALLEL and id(s) in again}
+    forward = [message for message in graph.messages if message.phase == "forward"]
+    return tuple(replace(m, phase="recompute") for m in forward if (m.kind, m.name) in repeated)
 
 
 def _gradients_of(step: Step, graph: Graph, needs: _Needs) -> list[Op]:

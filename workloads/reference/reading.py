@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Literal
 
@@ -47,7 +47,8 @@ def training_block(dims: Dims, name: BlockName, tokens: Tokens, share: Share = W
     """Forward and derived backward of one block; policy: a name in POLICIES."""
     graph = _read(dims, name, tokens, share, folded=False)
     derived = derive(graph, POLICIES[policy], dims.linear == "fp8")
-    return _block(dims, graph, derived.record, derived.kept, derived.postponed_bytes)
+    block = _block(dims, graph, derived.record, derived.kept, derived.postponed_bytes)
+    return replace(block, messages=(*block.messages, *derived.sent_again))
 
 
 @lru_cache(maxsize=4096)

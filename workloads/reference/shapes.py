@@ -147,22 +147,53 @@ class Shapes:
     def attend(self, name: str, q: Sized, k: Sized, v: Sized, heads: Heads) -> Sized:
         """As `Ops` says."""
         out = self.graph.sized(q.rows, heads.heads * heads.value_dim, "bf16")
-        if self.share.context > 1:
-            token_bytes = (k.bytes + v.bytes) / k.rows
-            self.graph.messages.append(Message(name, "context", "forward", k.rows, token_bytes))
-            self.graph.messages.append(Message(name, "context", "input_grad", k.rows, token_bytes))
         statistics = self.graph.sized(q.rows, heads.heads, "fp32")
-        causal, full = scored_pairs(self.tokens.length, self.tokens.past, heads.window)
-        copies = self.tokens.sequences / self.share.context
-        pairs = (causal * copies, full * copies)
         inputs = (q, k, v)
         k, v = (self._seen(x, heads.window) for x in (k, v))
         label, operands = (name, self.part), (q, k, v, out, statistics)
-        forward = (core_forward(label, heads, operands, pairs),)
-        backward = core_backward(label, heads, operands, pairs)
+        if self.share.context > 1 and heads.window is None and not self.tokens.past:
+            forward, backward = self._around_the_ring(label, heads, operands)
+        else:
+            causal, full = scored_pairs(self.tokens.length, self.tokens.past, heads.window)
+            copies = self.tokens.sequences / self.share.context
+            pairs = (causal * copies, full * copies)
+            forward = (core_forward(label, heads, operands, pairs),)
+            backward = core_backward(label, heads, operands, pairs)
+        if self.share.context > 1:
+            self._keys_and_values_travel(name, inputs[1], inputs[2])
         step = Step(name, self.part, "attend", inputs, (out, statistics), forward, backward, operands)
         self.graph.steps.append(step)
         return out
+
+    def _around_the_ring(
+        self, label: tuple[str, str], heads: Heads, operands: tuple[Sized, ...]
+    ) -> tuple[tuple[Op, ...], tuple[Op, ...]]:
+        """The core of one context-parallel rank: its own keys, then those of each other rank in turn.
+
+        Each rank holds two pieces of the sequence, one as far from its start as the other from its end, so that all
+        score equally many pairs (arXiv 2407.21783, section 3.3.2): its own keys with the mask, of every other rank's
+        half, without it. Each further part of the output is merged into the sum so far (arXiv 2310.01889).
+        """
+        q, k, v, out, statistics = operands
+        share, sequences = self.share.context, self.tokens.sequences
+        own = self.tokens.length // share
+        square = float(own * own * sequences)
+        k_half, v_half = (self.graph.view(x, x.rows // 2, x.width) for x in (k, v))
+        half = (q, k_half, v_half, out, statistics)
+        forward = [core_forward(label, heads, operands, (square / 2, square))]
+        backward = list(core_backward(label, heads, operands, (square / 2, square)))
+        merge = sweep((f"{label[0]}.merge", self.part), "forward", out, 2 * out.bytes, out.bytes)
+        for _ in range(share - 1):
+            forward += [core_forward(label, heads, half, (square / 2, square / 2)), merge]
+            core = core_backward(label, heads, half, (square / 2, square / 2))
+            backward += [op for op in core if op.kind == "attention"]
+        return tuple(forward), tuple(backward)
+
+    def _keys_and_values_travel(self, name: str, k: Sized, v: Sized) -> None:
+        """To the other context-parallel ranks forward; backward again, and their gradients on the way home."""
+        token_bytes = (k.bytes + v.bytes) / k.rows
+        self.graph.messages.append(Message(name, "context", "forward", k.rows, token_bytes))
+        self.graph.messages.append(Message(name, "context", "input_grad", k.rows, 2 * token_bytes))
 
     def _seen(self, x: Sized, window: int | None) -> Sized:
         """The keys, or values, that a window leaves to be read."""
@@ -257,7 +288,7 @@ class Shapes:
 
     def scatter(self, name: str, x: Sized) -> Sized:
         """As `Ops` says."""
-        return self._exchange("scatter", name, x, x.rows // self.share.tensor)
+        return self._exchange("scatter", name, x, x.rows // self.share.tensor, quantised=self._takes_fp8(x))
 
     def loss(self, name: str, logits: Sized, targets: Sized) -> Sized:
         """As `Ops` says."""
@@ -298,15 +329,28 @@ class Shapes:
         self.graph.steps.append(Step(name, self.part, "matmul", (x,), (out,), forward, (), (x,), matmul=sizes))
         return out
 
-    def _exchange(self, kind: str, name: str, x: Sized, rows: int) -> Sized:
-        """Tokens to or from the tensor-parallel ranks; without any it is nothing."""
+    def _takes_fp8(self, x: Sized) -> bool:
+        """Whether x is what an FP8 product made, whose gradients read dx in FP8."""
+        maker = next((step for step in reversed(self.graph.steps) if x in step.outputs), None)
+        return maker is not None and maker.matmul is not None and maker.matmul.precision == "fp8"
+
+    def _exchange(self, kind: str, name: str, x: Sized, rows: int, quantised: bool = False) -> Sized:
+        """Tokens to or from the tensor-parallel ranks; without any it is nothing.
+
+        quantised   the gradient is made FP8 before it travels
+        """
         if self.share.tensor == 1:
             return x
         fewest = min(rows, x.rows)
-        self.graph.messages.append(Message(name, kind, "forward", fewest, x.bytes / x.rows))
-        self.graph.messages.append(Message(name, kind, "input_grad", fewest, x.width * ELEMENT_BYTES["bf16"]))
         out = self.graph.sized(rows, x.width, x.precision)
-        self.graph.steps.append(Step(name, self.part, kind, (x,), (out,)))
+        grad_bytes = x.width * ELEMENT_BYTES["fp8" if quantised else "bf16"]
+        self.graph.messages.append(Message(name, kind, "forward", fewest, x.bytes / x.rows))
+        self.graph.messages.append(Message(name, kind, "input_grad", fewest, grad_bytes))
+        backward: tuple[Op, ...] = ()
+        if quantised:
+            self.graph.quantised.add(x.key)
+            backward = (self._sweep(f"{name}.grad_quantise", "input_grad", out, out.bytes, rows * grad_bytes),)
+        self.graph.steps.append(Step(name, self.part, kind, (x,), (out,), (), backward))
         return out
 
     def _message(self, kind: str, tokens: int, forward_bytes: float, grad_bytes: float) -> None:
