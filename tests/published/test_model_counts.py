@@ -32,6 +32,13 @@ def test_one_published_count_follows_another_convention_and_both_readings_are_to
     assert "445" in declared.missed_because
 
 
+def test_a_miss_must_be_declared_and_a_hit_must_not() -> None:
+    hit = next(row for row in ROWS if not row.missed_because)
+    model = shipped(hit.model)
+    assert not compare(hit.model_copy(update={"missed_because": "it is not"}), model).ok
+    assert not compare(hit.model_copy(update={"observed": 1.2 * hit.value}), model).ok
+
+
 @pytest.mark.parametrize("name", sorted(path.stem for path in MODELS.glob("*.yaml")))
 def test_a_model_is_written_and_read_back_unchanged(name: str) -> None:
     model = shipped(name)

@@ -59,6 +59,15 @@ def test_microscales_are_powers_of_two_for_32_features() -> None:
     assert scales.tolist() == [[2.0**-7, 2.0**-7]]
 
 
+def test_rows_that_are_taken_keep_their_scales() -> None:
+    """As tokens are sorted by expert after they were quantised."""
+    draw = np.random.default_rng(1)
+    x, weight = draw.standard_normal((6, 256)) * 10.0 ** np.arange(6)[:, None], draw.standard_normal((3, 256))
+    rows = np.array([4, 0, 5])
+    taken = DEEPSEEK_FP8.operand(x).take(rows).times(weight)
+    assert np.array_equal(taken, DEEPSEEK_FP8.operand(x[rows]).times(weight))
+
+
 def test_a_whole_tensor_has_one_scale() -> None:
     assert TENSOR_FP8.written(np.ones((3, 300)), 1)[1].shape == (1, 1)
 
