@@ -27,7 +27,7 @@ WEIGHT_GRADIENT = {
     "bf16_gemm": "bf16_wgrad",
 }
 ELEMENT_BYTES = {"fp8": 1, "bf16": 2, "fp32": 4}
-MASKED_ROWS = 256
+MASKED_ROWS = 512
 """Below so many rows a group, forward only, the masked kernel of decode does a grouped product."""
 DECODE_QUERIES = 16
 """Up to so many new tokens a sequence, the keys are split among multiprocessors instead of the queries."""
