@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simulator.collectives import NOTHING, Links, Spread, Transfer, all_gather, expert_all_to_all
+from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all
 from simulator.costs import Sms
 from simulator.finish import Parameters
-from simulator.network import group_of, spread_of
+from simulator.network import spread_of
 from simulator.phases import Block, Exchange, Readings, compute
 from simulator.sharding import Sharding, gathered, reduced, whole_bytes
+from simulator.splitting import Splitting, split
 from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
 from workloads.reference.dims import Share, Tokens
@@ -127,30 +128,15 @@ def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, links
             return NOTHING
         return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, links)
 
+    splitting = Splitting(scenario.layout, scenario.cluster.node.gpu, links)
     return Exchange(
-        split_f=_split(scenario, reading, True, links),
-        split_b=_split(scenario, reading, False, links),
+        split_f=split(reading.messages, reading.record, True, splitting),
+        split_b=split(reading.messages, reading.record, False, splitting),
         dispatch=over("dispatch", True),
         combine=over("combine", True),
         dispatch_back=over("dispatch", False),
         combine_back=over("combine", False),
     )
-
-
-def _split(scenario: Scenario, reading: Reading, forward: bool, links: Links) -> Transfer:
-    """Time the gathers and scatters among the ranks that split a block's heads or its sequence.
-
-    A message tells what one rank holds of a token's row; all ranks of the group gather (or give) as many rows each.
-    """
-    layout, total = scenario.layout, NOTHING
-    sizes = {"gather": layout.tp, "scatter": layout.tp, "context": layout.cp}
-    for message in reading.messages:
-        ranks = sizes.get(message.kind, 1)
-        if ranks > 1 and (message.phase == "forward") == forward:
-            whole_bytes = message.tokens * message.bytes_per_token * ranks
-            reach = links.gpus_per_node // (layout.tp if message.kind == "context" else 1)
-            total = total + all_gather(whole_bytes, group_of(ranks, max(1, reach)), links)
-    return total
 
 
 def _token_bytes(scenario: Scenario, message: Message) -> float:

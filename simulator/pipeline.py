@@ -4,25 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
 
-from simulator.chunks import COMM, COMPUTE
+from simulator.chunks import COMPUTE
 from simulator.engine import Task
 from simulator.finish import Finish
+from simulator.sync import Slot, Span, after_chunks, beside_chunks
 from workloads.order import Chunk, resolve
 from workloads.schedule import Step, Work
 
 SEND_STREAM = "link:network-out"
 CATEGORY = {"F": "1f", "B": "1b", "I": "1b", "W": "1w"}
 PAIR = "1f1b"
-SEND, BARRIER, FINISH = "send", "barrier", "optimizer"
-
-
-class Slot(NamedTuple):
-    """A task and the line of the time budget it counts under."""
-
-    task: Task
-    category: str
+SEND = "send"
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +25,14 @@ class Pace:
     step_s    seconds of each distinct step content, by its key
     send_s    seconds of one activation (or its gradient) from a stage to the next
     finish    [rank]  what each rank does at the end;  peers   [rank]  ranks that hold the same parameters
+    by_stage  [stage]  the same for each stage's parameters alone, where they travel beside chunks; else empty
     """
 
     step_s: Mapping[tuple[Work, ...], float]
     send_s: float
     finish: Sequence[Finish]
     peers: Sequence[Sequence[int]]
+    by_stage: Sequence[Finish] = ()
 
 
 def content(step: Step) -> tuple[Work, ...]:
@@ -79,8 +74,23 @@ def tasks(orders: Sequence[Sequence[Step]], pace: Pace) -> tuple[Slot, ...]:
         title = f"send {name((source.work,))}"
         after = (first[source.rank] + source.step,)
         slots.append(Slot(Task(source.rank, SEND_STREAM, title, pace.send_s, after), SEND))
+    if pace.by_stage:
+        return beside_chunks(slots, _spans(orders, first), pace.by_stage, pace.finish)
     last = [first[rank + 1] - 1 for rank in range(len(orders))]
-    return (*slots, *_end(last, pace, len(slots)))
+    return (*slots, *after_chunks(last, pace.finish, pace.peers, len(slots)))
+
+
+def _spans(orders: Sequence[Sequence[Step]], first: Sequence[int]) -> list[Span]:
+    """Where each rank's work on each of its stages begins and ends."""
+    forward: dict[tuple[int, int], int] = {}
+    backward: dict[tuple[int, int], int] = {}
+    for rank, order in enumerate(orders):
+        for at, work in ((at, work) for at, step in enumerate(order) for work in step):
+            if work.op == "F":
+                forward.setdefault((rank, work.stage), first[rank] + at)
+            else:
+                backward[rank, work.stage] = first[rank] + at
+    return [Span(*place, begin, backward[place]) for place, begin in forward.items()]
 
 
 def _first_of_each(orders: Sequence[Sequence[Step]]) -> list[int]:
@@ -104,23 +114,3 @@ def sends_of_ranks(orders: Sequence[Sequence[Step]]) -> list[int]:
     for index in _sends(chunks, 0):
         counted[chunks[index].rank] += 1
     return counted
-
-
-def _end(last: Sequence[int], pace: Pace, offset: int) -> list[Slot]:
-    """Tasks after the last backward: gradients, a barrier (the norm over all gradients), update, parameters.
-
-    Gradients are summed with all ranks that hold the same parameters, so they wait for each other.
-    """
-    ranks = range(len(last))
-    reduce_at, barrier_at = offset, offset + len(last)
-    slots = []
-    for rank in ranks:
-        after = tuple(sorted(last[peer] for peer in pace.peers[rank]))
-        slots.append(Slot(Task(rank, COMM, "reduce-scatter", pace.finish[rank].reduce_s, after), FINISH))
-    slots.append(Slot(Task(0, "barrier", "gradient norm", 0.0, tuple(range(reduce_at, barrier_at))), BARRIER))
-    for rank in ranks:
-        update = Task(rank, COMPUTE, "optimizer", pace.finish[rank].update_s, (barrier_at,))
-        slots.append(Slot(update, FINISH))
-        after = (offset + len(slots) - 1,)
-        slots.append(Slot(Task(rank, COMM, "all-gather", pace.finish[rank].gather_s, after), FINISH))
-    return slots

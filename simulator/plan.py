@@ -36,6 +36,7 @@ class Plan:
     sharing        how unevenly the ranks that share experts are loaded; None where a rank has all experts
     send           one activation from a stage to the next
     finish         [rank]  the end of the step;  peers   [rank]  pipeline ranks with the same parameters
+    by_stage       [stage]  the end of the step for its parameters alone, if they travel beside chunks; else empty
     memory         [rank]
     """
 
@@ -49,6 +50,7 @@ class Plan:
     send: Transfer
     finish: tuple[Finish, ...]
     peers: tuple[tuple[int, ...], ...]
+    by_stage: tuple[Finish, ...]
     memory: tuple[RankMemory, ...]
 
 
@@ -83,6 +85,9 @@ def plan(scenario: Scenario) -> Plan:
         send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario)),
         finish=tuple(finish(held_parameters(own), groups, formats, gpu, links) for own in held),
         peers=_peers(stages_of),
+        by_stage=tuple(
+            finish(held_parameters([stage]), groups, formats, gpu, links) for stage in stages if layout.zero_overlap
+        ),
         memory=memory,
     )
 

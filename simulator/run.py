@@ -56,6 +56,7 @@ def simulate(plan: Plan) -> Played:
         send_s=plan.send.seconds,
         finish=plan.finish,
         peers=plan.peers,
+        by_stage=plan.by_stage,
     )
     slots = tasks(plan.orders, pace)
     return Played(inside, play([slot.task for slot in slots]), tuple(slot.category for slot in slots))

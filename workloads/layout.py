@@ -35,6 +35,12 @@ class Layout(Spec):
     consecutive ones of them, and the next ep hold copies.
 
     zero_stage         spread over dp x cp: 0 nothing, 1 optimiser states, 2 and gradients, 3 and parameters
+    tp_exchange        gathers and scatters of tensor parallelism: whole, before or after a product; or in pieces, each
+                       beside the product of the piece before, and beside gradients that do not need them
+    cp_exchange        keys and values of context parallelism: round a ring while attention works on those that are
+                       there; or all at once before it
+    zero_overlap       gradients are summed stage by stage while later backwards run, parameters come back while the
+                       first forwards run, instead of all after the last backward
     layers_per_stage   blocks of each stage, the embedding before the first and head and MTP after the last
                        uncounted; without it the stages are cut by cost
     """
@@ -44,7 +50,10 @@ class Layout(Spec):
     dp: Count = 1
     pp: Count = 1
     ep: Count = 1
+    tp_exchange: Literal["whole", "pieces"] = "whole"
+    cp_exchange: Literal["ring", "whole"] = "ring"
     zero_stage: Annotated[int, Field(ge=0, le=3)] = 1
+    zero_overlap: bool = False
     schedule: Annotated[ScheduleSpec, Discovered("workloads.schedules")]
     layers_per_stage: tuple[CountOrZero, ...] | None = None
 
