@@ -13,6 +13,7 @@ from simulator.kernels.attention import Scores, decode_s, square_s
 from simulator.kernels.machine import Busy, Machine
 from simulator.kernels.matmul import Product, product_s
 from simulator.kernels.sweeps import sweep_s
+from simulator.refusal import Refused
 from topologies.kernel_sets import AttentionFamily, DecodeFamily, Fit, MatmulFamily, SweepFamily
 from topologies.spec import Spec
 
@@ -26,7 +27,7 @@ SEED = 0
 DRAWS = 5
 
 
-class CannotFit(ValueError):
+class CannotFit(Refused):
     """Measurements that no parameters could be taken from."""
 
 

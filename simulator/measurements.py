@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ NEEDS: Mapping[str, tuple[str, ...]] = {
 """Columns that a row of each kind fills, beside `kind` and `time`."""
 OPTIONAL = ("groups", SMS)
 COLUMNS = (KIND, TIME, SIZE, *PRODUCT, *ATTENTION, *OPTIONAL)
-MOST_ROWS = 100_000
+LARGEST_BYTES = 10_000_000
 FP32_BYTES = 4
 
 
@@ -91,24 +92,38 @@ def read_measurements(path: Path, gpu: Gpu) -> Measurements:
 
 def _rows(path: Path, problems: list[Problem]) -> Iterator[Row]:
     """Every line that can be read; what cannot is added to the problems."""
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "not UTF-8 text"
-        problems.append(Problem.at(Mark(str(path)), "", reason))
+    lines = _lines(path, problems)
+    if not lines:
         return
-    if not lines or len(lines) > MOST_ROWS:
-        said = "empty; the first line names the columns" if not lines else f"more than {MOST_ROWS} rows"
-        problems.append(Problem.at(Mark(str(path)), "", said))
-        return
-    columns = _header(next(csv.reader(lines[:1])), Mark(str(path), 1, 1), problems)
+    columns = _header(_cells(lines[0]), Mark(str(path), 1, 1), problems)
     if problems:
         return
     for number, line in enumerate(lines[1:], start=2):
         if line.strip() and not line.lstrip().startswith("#"):
-            row = _row(next(csv.reader([line])), columns, Mark(str(path), number, 1), problems)
+            row = _row(_cells(line), columns, Mark(str(path), number, 1), problems)
             if row is not None:
                 yield row
+
+
+def _lines(path: Path, problems: list[Problem]) -> list[str]:
+    """Lines of the file; none, and a problem, for one that cannot be read or is too large."""
+    try:
+        large = path.stat().st_size > LARGEST_BYTES
+        lines = [] if large else path.read_text(encoding="utf-8-sig").splitlines()
+        said = f"more than {LARGEST_BYTES} bytes" if large else "empty; the first line names the columns"
+    except (OSError, UnicodeDecodeError) as error:
+        lines, said = [], getattr(error, "strerror", None) or "not UTF-8 text"
+    if not lines:
+        problems.append(Problem.at(Mark(str(path)), "", said))
+    return lines
+
+
+def _cells(line: str) -> list[str]:
+    """Cells of a line; one that no CSV reader takes is a single cell."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return [line]
 
 
 def _header(cells: Sequence[str], mark: Mark, problems: list[Problem]) -> list[Column]:
@@ -124,8 +139,9 @@ def _header(cells: Sequence[str], mark: Mark, problems: list[Problem]) -> list[C
             problems.extend(_unit_problem(columns[-1], place))
         elif unit:
             problems.append(Problem.at(place, name, f"has no unit; write `{name}`"))
-    missing = [name for name in (KIND, TIME) if name not in {column.name for column in columns}]
-    problems.extend(Problem.at(mark, name, "this column is needed") for name in missing)
+    counts = Counter(column.name for column in columns)
+    problems.extend(Problem.at(mark, name, "this column is needed") for name in (KIND, TIME) if not counts[name])
+    problems.extend(Problem.at(mark, name, "named twice") for name, count in counts.items() if count > 1)
     return columns
 
 

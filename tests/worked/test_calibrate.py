@@ -115,6 +115,7 @@ BAD = [
     ("kind,m,n,k,time\nfp8_gemm,1,1,1,1\n", 1, "write the unit in brackets, as `time [...]`"),
     ("kind,m,n,k,time [GB]\nfp8_gemm,1,1,1,1\n", 1, "write the unit in brackets"),
     ("kind,m,n,k,tme [us]\nfp8_gemm,1,1,1,1\n", 1, "unknown column (did you mean `time`?)"),
+    ("kind,m,m,k,time [us]\nfp8_gemm,1,1,1,1\n", 1, "m: named twice"),
     ("kind,m [us],n,k,time [us]\nfp8_gemm,1,1,1,1\n", 1, "has no unit; write `m`"),
     ("m,n,k,time [us]\n1,1,1,1\n", 1, "kind: this column is needed"),
     ("kind,m,n,k,time [us]\nfp8_gem,1,1,1,1\n", 2, "unknown kind `fp8_gem` (did you mean `fp8_gemm`?)"),
@@ -149,3 +150,20 @@ def test_a_bad_cell_is_told_by_line_and_column(tmp_path: Path) -> None:
 def test_a_missing_file_is_told(tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="No such file"):
         read_measurements(tmp_path / "none.csv", H800)
+
+
+def test_no_file_ends_in_anything_but_a_problem_of_its_own(tmp_path: Path) -> None:
+    """Arbitrary text under a good header, and arbitrary bytes."""
+    noise, file = random.Random(2), tmp_path / "noise.csv"
+    for _ in range(200):
+        tail = "".join(noise.choice('fp8_gemm,1234567890.,"\\n\\0 \u00e9#e-x') for _ in range(60))
+        file.write_text(f"kind,m,n,k,time [us]\n{tail}\n", encoding="utf-8")
+        with pytest.raises(InvalidInput):
+            read_measurements(file, H800)
+        file.write_bytes(noise.randbytes(60))
+        with pytest.raises(InvalidInput):
+            read_measurements(file, H800)
+    for cell in ("9" * 400, "9" * 5000, '"', "x" * 200_000, "1e999", "\u0661"):
+        file.write_text(f"kind,m,n,k,time [us]\nfp8_gemm,{cell},1,1,-1\n", encoding="utf-8")
+        with pytest.raises(InvalidInput):
+            read_measurements(file, H800)
