@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, TypeVar
 
@@ -125,11 +125,27 @@ def rounded(value: float) -> float:
 
 
 def left_out(samples: Sequence[Sample], start: F, free: Sequence[str], share: float = 0.6) -> Residuals:
-    """Errors on the measurements that a fit on a random share of them has not seen, of some seeded draws together."""
+    """Errors on the shapes that a fit on a random share of them has not seen, of some seeded draws together.
+
+    Measurements of one shape, or nearly one, are seen together or not at all.
+    """
     random, errors = np.random.default_rng(SEED), []
-    seen = max(len(free), round(share * len(samples)))
+    by_shape: dict[Hashable, list[Sample]] = {}
+    for sample in samples:
+        by_shape.setdefault(shape(sample), []).append(sample)
+    shapes = list(by_shape.values())
+    seen = max(len(free), round(share * len(shapes)))
     for _ in range(DRAWS):
-        order = random.permutation(len(samples))
-        family = fitted([samples[i] for i in order[:seen]], start, free)
-        errors.append(residuals([samples[i] for i in order[seen:]], family).errors)
+        order = random.permutation(len(shapes))
+        family = fitted([sample for i in order[:seen] for sample in shapes[i]], start, free)
+        unseen = [sample for i in order[seen:] for sample in shapes[i]]
+        errors.append(residuals(unseen, family).errors)
     return Residuals(np.concatenate(errors))
+
+
+def shape(sample: Sample) -> Hashable:
+    """What measurements of one kernel have in common; nearly equal rows count as the same."""
+    work = sample.work
+    if isinstance(work, Product):
+        return work.columns, work.groups, round(np.log2(work.rows)), round(np.log2(work.inner))
+    return work if isinstance(work, Scores) else sample.label
