@@ -33,7 +33,7 @@ test: .venv/.tools
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n auto --dist worksteal
 
-crosscheck: .venv/.tools .venv-torch/.made
+crosscheck: .venv/.tools .venv-torch/.made .venv-hta/.made
 	.venv-torch/bin/python -m tests.crosscheck.make_transformers_fixtures
 	$(BIN)/pytest tests/crosscheck -m "crosscheck or not crosscheck"
 
@@ -45,7 +45,7 @@ lock: .venv/.tools
 		pyproject.toml -o $(LOCK)
 
 clean:
-	rm -rf .venv .venv-torch out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-torch .venv-hta out dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Other programs need other versions than ours; they live apart. For torch's build without CUDA, which is much
@@ -53,6 +53,11 @@ clean:
 .venv-torch/.made: .venv/.made tests/crosscheck/requirements.txt
 	$(PYTHON) -m venv .venv-torch
 	.venv-torch/bin/python -m pip install -q --disable-pip-version-check --requirement tests/crosscheck/requirements.txt
+	@touch $@
+
+.venv-hta/.made: tests/crosscheck/requirements-hta.txt
+	$(PYTHON) -m venv .venv-hta
+	.venv-hta/bin/python -m pip install -q --disable-pip-version-check --requirement tests/crosscheck/requirements-hta.txt
 	@touch $@
 
 .venv/.made:

@@ -52,14 +52,8 @@ def _idle_s(played: Played, ranks: int) -> np.ndarray:
     """Seconds in which nothing that counts runs on a rank: step less the union of its intervals."""
     trace = played.step
     counted = np.isin(np.asarray(played.categories), [part for part in PARTS if part != "bubble"])
-    idle = np.full(ranks, trace.makespan_s)
-    for rank in range(ranks):
-        mine = counted & (trace.rank == rank)
-        order = np.argsort(trace.start_s[mine], kind="stable")
-        start, end = trace.start_s[mine][order], trace.end_s[mine][order]
-        covered_to = np.maximum.accumulate(np.concatenate(([0.0], end)))[:-1]
-        idle[rank] -= np.maximum(end - np.maximum(start, covered_to), 0.0).sum()
-    return idle
+    busy_s = [trace.covered_s(counted & (trace.rank == rank)) for rank in range(ranks)]
+    return trace.makespan_s - np.array(busy_s)
 
 
 def mean_parts(table: pd.DataFrame) -> dict[str, float]:

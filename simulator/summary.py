@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from simulator import budget, chunks, headline, inside, traffic
+from simulator import budget, chunks, headline, inside, streams, traffic
 from simulator.assumptions import assumptions
 from simulator.lockstep import WAIT, on_one_rank
 from simulator.plan import Plan
@@ -52,6 +52,7 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
         step_trace=played.step,
         pair_trace=pair_trace,
         assumptions=assumptions(scenario),
+        tables={"streams": streams.shares(played.step)},
         reproduction=Reproduction(dump(scenario), digest(scenario), _versions(), scenario.seed, command),
     )
 

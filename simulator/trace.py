@@ -33,6 +33,13 @@ class Trace:
         """Seconds from zero to the end of the last task; 0 for an empty trace."""
         return float(self.end_s.max(initial=0.0))
 
+    def covered_s(self, chosen: npt.NDArray[np.bool_]) -> float:
+        """Seconds during which at least one of the chosen tasks runs; chosen [task]."""
+        order = np.argsort(self.start_s[chosen], kind="stable")
+        start, end = self.start_s[chosen][order], self.end_s[chosen][order]
+        reached = np.concatenate(([-np.inf], np.maximum.accumulate(end)))[:-1]
+        return float(np.maximum(end - np.maximum(start, reached), 0.0).sum())
+
     def to_frame(self) -> pd.DataFrame:
         """One row a task: rank, stream, name, start_s, end_s (codes spelled out)."""
         return pd.DataFrame(
