@@ -68,6 +68,12 @@ def test_rows_that_are_taken_keep_their_scales() -> None:
     assert np.array_equal(taken, DEEPSEEK_FP8.operand(x[rows]).times(weight))
 
 
+@pytest.mark.parametrize("name", FORMATS)
+def test_an_expert_without_rows_gives_none(name: str) -> None:
+    taken = FORMATS[name].operand(np.ones((4, 256))).take(slice(2, 2))
+    assert taken.times(np.ones((3, 256))).shape == (0, 3)
+
+
 def test_a_whole_tensor_has_one_scale() -> None:
     assert TENSOR_FP8.written(np.ones((3, 300)), 1)[1].shape == (1, 1)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from workloads.reference.graph import ELEMENT_BYTES, Graph, Matmul, Sized, Step
-from workloads.reference.kernels import input_gradient, sweep, weight_gradient
+from workloads.reference.kernels import input_gradient, quantised, sweep, weight_gradient
 from workloads.reference.policy import Recompute
 from workloads.reference.record import Kept, Message, Op, Pass, Record
 
@@ -122,15 +122,16 @@ def _matmul_gradients(step: Step, sizes: Matmul, graph: Graph, needs: _Needs) ->
     if sizes.precision != "fp8":
         needs.need(x)
         return products
-    return [*_gradient_operands(step, y, y.key in graph.quantised), *_input_operand(step, x, needs), *products]
+    return [*_gradient_operands(step, y, graph), *_input_operand(step, x, needs), *products]
 
 
-def _gradient_operands(step: Step, y: Sized, quantised: bool) -> list[Op]:
+def _gradient_operands(step: Step, y: Sized, graph: Graph) -> list[Op]:
     """dy as both gradients read it: FP8 along features, and along tokens."""
     small = y.rows * y.width * ELEMENT_BYTES["fp8"]
-    if quantised:
+    if y.key in graph.quantised:
         return [sweep((f"{step.name}.grad_transpose", step.part), "weight_grad", y, small, small)]
-    return [sweep((f"{step.name}.grad_quantise", step.part), "input_grad", y, y.bytes, 2 * small)]
+    label = (f"{step.name}.grad_quantise", step.part)
+    return list(quantised(label, "input_grad", y, (y.bytes, 2 * small), graph.per_tensor))
 
 
 def _input_operand(step: Step, x: Sized, needs: _Needs) -> list[Op]:

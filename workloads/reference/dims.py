@@ -141,6 +141,7 @@ class Dims:
 
     dense_layers  layers at the front with a dense MLP; the others route to experts, if there are any
     linear        precision of the linear layers; attention core, router, embedding and head run in BF16
+    scale         what an FP8 scale is for: a tile, or a whole tensor, whose largest value must be found first
     cache         precision of the cached keys and values
     """
 
@@ -156,6 +157,7 @@ class Dims:
     eps: float = 1e-6
     tied: bool = False
     linear: Precision = "bf16"
+    scale: Literal["tile", "tensor"] = "tile"
     cache: Precision = "bf16"
 
     def routed(self, layer: int) -> bool:

@@ -103,7 +103,8 @@ class Fp8Operand:
         if not self.how.sum_bits:
             product: NDArray[np.float32] = x @ weight.T
             return product
-        return np.stack([_few_bits(row * weight, self.how.sum_bits) for row in x])
+        sums = [_few_bits(row * weight, self.how.sum_bits) for row in x]
+        return np.array(sums, np.float32).reshape(len(x), len(weight))
 
 
 def _tiled(x: NDArray[np.float32], high: int, wide: int) -> NDArray[np.float32]:

@@ -89,10 +89,12 @@ class Step:
 class Graph:
     """One block's steps in the order they run, while it is being read.
 
+    per_tensor whether an FP8 tensor has one scale
     quantised  keys of activations whose gradient arrives in FP8
     cached     elements a token and layer caches
     """
 
+    per_tensor: bool = False
     steps: list[Step] = field(default_factory=list)
     weights: dict[str, Weight] = field(default_factory=dict)
     messages: list[Message] = field(default_factory=list)

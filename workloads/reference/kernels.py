@@ -23,6 +23,20 @@ def sweep(label: tuple[str, str], phase: Phase, like: Sized, read_bytes: float, 
     return Op(*label, "memory", phase, like.precision, *sizes, 0.0, 0.0, *moved, TURNS[phase])
 
 
+def quantised(
+    label: tuple[str, str], phase: Phase, like: Sized, moved_bytes: tuple[float, float], per_tensor: bool
+) -> tuple[Op, ...]:
+    """What makes an activation FP8: one pass; with one scale a tensor, before it one that finds its largest value.
+
+    moved_bytes   read and written by the pass that writes FP8
+    """
+    written = sweep(label, phase, like, *moved_bytes)
+    if not per_tensor:
+        return (written,)
+    name, part = label
+    return (sweep((f"{name.removesuffix('.quantise')}.largest", part), phase, like, moved_bytes[0], 0.0), written)
+
+
 def product(label: tuple[str, str], phase: Phase, sizes: Matmul, moved_bytes: tuple[float, float], turn: Pass) -> Op:
     """A matmul of 2 m n k FLOP (a grouped one runs over all groups' rows together).
 

@@ -66,7 +66,7 @@ def _block(dims: Dims, graph: Graph, record: Record, kept: tuple[Kept, ...], pos
 
 def _read(dims: Dims, name: BlockName, tokens: Tokens, share: Share, folded: bool) -> Graph:
     """Read one block on shapes."""
-    graph = Graph()
+    graph = Graph(per_tensor=dims.scale == "tensor")
     ops = Shapes(graph, dims, tokens, share)
     if name == "embedding":
         blocks.embedding(ops, dims, ops.ids())

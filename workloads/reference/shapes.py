@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 from workloads.reference.dims import WHOLE, Dims, Gate, Precision, Share, Tokens
 from workloads.reference.graph import ELEMENT_BYTES, Graph, Matmul, Sized, Step
-from workloads.reference.kernels import core_backward, core_forward, forward_product, scored_pairs, sweep
+from workloads.reference.kernels import core_backward, core_forward, forward_product, quantised, scored_pairs, sweep
 from workloads.reference.loads import Loads, idle_share, ranks_reached
 from workloads.reference.ops import Heads, Slab
 from workloads.reference.record import Message, Op, Phase, Weight
@@ -59,7 +59,9 @@ class Shapes:
         if precision == x.precision:
             return x
         out = self.graph.sized(x.rows, x.width, precision)
-        return self._one(name, "operand", (x,), out, self._sweep(f"{name}.quantise", "forward", x, x.bytes, out.bytes))
+        forward = self._to_fp8(f"{name}.quantise", "forward", x, (x.bytes, out.bytes))
+        self.graph.steps.append(Step(name, self.part, "operand", (x,), (out,), forward))
+        return out
 
     def linear(self, name: str, x: Sized, out: int, bias: bool = False, weight: str = "") -> Sized:
         """As `Ops` says."""
@@ -248,8 +250,8 @@ class Shapes:
         backward: tuple[Op, ...] = (back,)
         if self.dims.linear == "fp8":
             self.graph.quantised.add(x.key)
-            label = (f"{name}.grad_quantise", "attention")
-            backward = (sweep(label, "input_grad", out, out.bytes, choice.sent * grad_bytes), back)
+            moved = (out.bytes, choice.sent * grad_bytes)
+            backward = (*self.at("attention")._to_fp8(f"{name}.grad_quantise", "input_grad", out, moved), back)
         forward = self._sweep(name, "forward", x, choice.rows * token_bytes, choice.received * token_bytes)
         step = Step(name, self.part, "unpermute", (x,), (out,), (forward,), backward, (choice.choice,))
         self.graph.steps.append(step)
@@ -259,13 +261,17 @@ class Shapes:
         """As `Ops` says."""
         out = self.graph.sized(x.rows, x.width // 2, precision)
         gradient = x.rows * out.width * ELEMENT_BYTES["bf16"]
+        forward: tuple[Op, ...] = (self._sweep(name, "forward", x, x.bytes, out.bytes),)
+        if precision == "fp8" and self.graph.per_tensor:
+            to_fp8 = self._to_fp8(f"{name}.quantise", "forward", out, (gradient, out.bytes))
+            forward = (self._sweep(name, "forward", x, x.bytes, gradient), *to_fp8)
         step = Step(
             name,
             self.part,
             "swiglu",
             (x,),
             (out,),
-            (self._sweep(name, "forward", x, x.bytes, out.bytes),),
+            forward,
             (self._sweep(name, "input_grad", x, gradient, x.bytes),),
             (x,),
             reads=True,
@@ -317,6 +323,10 @@ class Shapes:
         """A kernel bound by memory, of this part."""
         return sweep((name, self.part), phase, like, read_bytes, write_bytes)
 
+    def _to_fp8(self, name: str, phase: Phase, x: Sized, moved_bytes: tuple[float, float]) -> tuple[Op, ...]:
+        """The kernels that make x FP8."""
+        return quantised((name, self.part), phase, x, moved_bytes, self.graph.per_tensor)
+
     def _one(self, name: str, kind: str, inputs: tuple[Sized, ...], out: Sized, *ops: Op) -> Sized:
         """Write a step down with its forward kernel and, if it has one, its backward kernel."""
         self.graph.steps.append(Step(name, self.part, kind, inputs, (out,), ops[:1], ops[1:]))
@@ -349,7 +359,8 @@ class Shapes:
         backward: tuple[Op, ...] = ()
         if quantised:
             self.graph.quantised.add(x.key)
-            backward = (self._sweep(f"{name}.grad_quantise", "input_grad", out, out.bytes, rows * grad_bytes),)
+            moved = (out.bytes, rows * grad_bytes)
+            backward = self._to_fp8(f"{name}.grad_quantise", "input_grad", out, moved)
         self.graph.steps.append(Step(name, self.part, kind, (x,), (out,), (), backward))
         return out
 
