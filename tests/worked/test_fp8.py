@@ -10,6 +10,7 @@ import pytest
 from tests.small_models import SMALL_V3
 from workloads.reference.dims import Precision
 from workloads.reference.fidelity import (
+    FORMATS,
     PUBLISHED_LOSS_ERROR_RATIO,
     MatmulError,
     loss_errors,
