@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from simulator.layout_assumptions import lines
 from simulator.result import Assumption
 from simulator.stages import RULE
 from topologies.hardware import Entry
@@ -44,11 +45,6 @@ OURS = (
         "BF16, sent when the chunk ends; the receiver waits for the whole message",
         "as DualPipe's reference implementation does",
     ),
-    (
-        "Gradients",
-        "summed once, after the last micro-batch, over all replicas of a parameter, inside a node first",
-        "ZeRO (arXiv 1910.02054); the report does not publish how much of it overlaps with backward",
-    ),
 )
 
 
@@ -57,7 +53,7 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     node = scenario.cluster.node
     entries: list[Entry] = [node.gpu, node.gpu.kernels, node.nic, node, scenario.cluster.topology.switch]
     listed = [line for entry in (*entries, scenario.price, scenario.model) for line in _of_entry(entry)]
-    own = [Assumption(what, value, "assumed", source) for what, value, source in OURS]
+    own = [Assumption(what, value, "assumed", source) for what, value, source in (*OURS, *lines(scenario.layout))]
     own.append(Assumption("Cut into stages", RULE, "assumed", "arXiv 2412.19437, 3.2: both ends hold layers"))
     return (*own, *listed)
 

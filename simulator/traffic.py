@@ -35,12 +35,12 @@ def table(plan: Plan) -> pd.DataFrame:
     sums = frame.groupby("traffic", sort=False)[list(LINKS)].sum() / len(plan.orders)
     long = sums.reset_index().melt("traffic", list(LINKS), "link", "bytes")
     long = long[long["bytes"] > 0].reset_index(drop=True)
-    rates = [_rate(plan.links, str(row.link), str(row.traffic)) for row in long.itertuples()]
+    rates = [_link_bytes_per_s(plan.links, str(row.link), str(row.traffic)) for row in long.itertuples()]
     long["seconds"] = long["bytes"] / np.array(rates)
     return long
 
 
-def _rate(links: Links, link: str, traffic: str) -> float:
+def _link_bytes_per_s(links: Links, link: str, traffic: str) -> float:
     """Bytes a second that this kind of traffic achieves on a link; tokens travel one by one."""
     if link == "nvlink":
         return links.nvlink_bytes_per_s

@@ -141,6 +141,7 @@ class ModelSpec(Entry):
     mtp_depth        multi-token prediction modules behind the last layer
     tied_embedding   the output head is the embedding
     linear_format    of the linear layers' operands; attention core, router, embedding and head are BF16
+    linear_scale     of FP8: one for each tile (arXiv 2412.19437, 3.3.2), or one for the whole tensor as it is now
     cache_format     of the cached keys and values
     """
 
@@ -157,6 +158,7 @@ class ModelSpec(Entry):
     norm_epsilon: Positive
     tied_embedding: bool = False
     linear_format: Literal["fp8", "bf16"]
+    linear_scale: Literal["tile", "tensor"] = "tile"
     cache_format: Literal["fp8", "bf16"] = "bf16"
 
     @model_validator(mode="after")
@@ -196,6 +198,7 @@ class ModelSpec(Entry):
             eps=self.norm_epsilon,
             tied=self.tied_embedding,
             linear=self.linear_format,
+            scale=self.linear_scale,
             cache=self.cache_format,
         )
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from simulator.memory import DoesNotFit
+from simulator.plan import plan
 from tests.small_models import shipped
 from workloads.model import read_block
 from workloads.reference.dims import Share, Tokens
 from workloads.reference.reading import Block
+from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
 
 HIDDEN, ROWS, OWN_ROWS = 16384, 4096, 512
 """8,192 tokens over CP 2, and of these an eighth between the products."""
@@ -61,3 +64,35 @@ def test_a_layer_keeps_250_mb(layer: Block) -> None:
     mlp = ROWS * (13312 * 2 + 6656 * FP8)
     assert layer.kept_bytes == pytest.approx(norms + attention + mlp)
     assert layer.kept_bytes == pytest.approx(250.4 * MB, rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def scenario() -> Scenario:
+    """1,024 H100: TP 8, PP 8 with 8 stages a rank, CP 2, DP 8."""
+    return load_scenario(SCENARIOS / "llama-3.1-405b-h100.yaml")
+
+
+def test_126_layers_on_64_stages_leave_one_for_either_end(scenario: Scenario) -> None:
+    """62 stages of 2; the embedding and the output head each with 1."""
+    stages = plan(scenario).stages
+    assert [stage.text for stage in (stages[0], stages[1], stages[-1])] == [
+        "embedding, layer 0", "layers 1 to 2", "layer 125, head"
+    ]  # fmt: skip
+
+
+def test_the_second_rank_is_the_fullest_with_60_gb(scenario: Scenario) -> None:
+    """16 layers of 398.5 M parameters: 1 byte, gradients of 2, 12 of states over 16 replicas; 69 chunks of 2 layers."""
+    parameters = 16 * (HIDDEN * (2304 + 2048 + 2 * 6656 + 6656) + 2 * HIDDEN)
+    memory = plan(scenario).memory
+    fullest = max(memory, key=lambda rank: rank.total)
+    assert fullest is memory[1]
+    assert (fullest.parameters, fullest.gradients) == (parameters, 2 * parameters)
+    assert fullest.optimizer == 12 * parameters / 16
+    assert fullest.activations == pytest.approx(69 * 2 * 250.4 * MB, rel=1e-3)
+    assert fullest.total == pytest.approx(60.3e9, rel=0.01)
+
+
+def test_without_sharded_states_it_does_not_fit_and_says_why(scenario: Scenario) -> None:
+    """12 bytes of states for each of 6.4 billion parameters."""
+    with pytest.raises(DoesNotFit, match=r"84.94 GB are usable; largest: optimizer 76.5\d* GB"):
+        plan(scenario.with_changes({"layout.zero_stage": 0}, catalogue()))
