@@ -35,12 +35,19 @@ def plan(scenario: Scenario) -> Plan:
     return make(scenario)
 
 
-def run(scenario: Scenario | Path | str, changes: Mapping[str, object] | None = None, command: str = "") -> Result:
+def run(
+    scenario: Scenario | Path | str,
+    changes: Mapping[str, object] | None = None,
+    command: str = "",
+    detail: bool = False,
+) -> Result:
     """Simulate one training step.
 
     scenario   a Scenario, or the path of its file;  changes   dotted paths and their new values
+    detail     also why ranks wait, and step and bubble over other cuts into stages; takes some more runs
     Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory.
     """
+    from simulator.detail import detailed
     from simulator.run import simulate
     from simulator.summary import summarise
 
@@ -49,7 +56,9 @@ def run(scenario: Scenario | Path | str, changes: Mapping[str, object] | None = 
     if changes:
         scenario = scenario.with_changes(changes, catalogue())
     decided = plan(scenario)
-    return summarise(decided, simulate(decided), command)
+    played = simulate(decided)
+    result = summarise(decided, played, command)
+    return detailed(result, decided, played) if detail else result
 
 
 def write_report(result: Result, folder: Path | str) -> tuple[Path, ...]:

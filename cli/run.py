@@ -62,6 +62,7 @@ def run(
 
 def simulated(asked: Scenario, command: str, say: Callable[[str], None]) -> Result:
     """Plan, simulate, summarise. Raises DoesNotFit for a plan that no GPU could hold."""
+    from simulator.detail import detailed
     from simulator.plan import plan
     from simulator.run import simulate
     from simulator.summary import summarise
@@ -71,7 +72,9 @@ def simulated(asked: Scenario, command: str, say: Callable[[str], None]) -> Resu
     say("Simulating")
     played = simulate(decided)
     say("Adding up")
-    return summarise(decided, played, command)
+    result = summarise(decided, played, command)
+    say("Trying other cuts into stages")
+    return detailed(result, decided, played)
 
 
 def write_report(result: Result, folder: Path) -> Path:

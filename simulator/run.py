@@ -51,13 +51,22 @@ def simulate(plan: Plan) -> Played:
     """Play the chunks, then the pipeline."""
     loads = _loads(plan)
     inside = _play_each(plan.timelines, loads)
-    pace = Pace(
+    return play_pipeline(plan, pace_of(plan, inside), inside)
+
+
+def pace_of(plan: Plan, inside: Mapping[Key, Inside]) -> Pace:
+    """How long the plan's chunks, sends and step's end take."""
+    return Pace(
         step_s={key: played.seconds for key, played in inside.items()},
         send_s=plan.send.seconds,
         finish=plan.finish,
         peers=plan.peers,
         by_stage=plan.by_stage,
     )
+
+
+def play_pipeline(plan: Plan, pace: Pace, inside: dict[Key, Inside]) -> Played:
+    """Play every rank's order at a pace."""
     slots = tasks(plan.orders, pace)
     return Played(inside, play([slot.task for slot in slots]), tuple(slot.category for slot in slots))
 
