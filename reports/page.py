@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from reports import memory_section, render, terms, tiles, time_sections
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
+from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
 from simulator.result import Result
 
@@ -16,28 +17,6 @@ TRAFFIC = Look(
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
-EXTRA = {
-    "bubble": Look(
-        "The bubble by cause",
-        "Mean over pipeline ranks. The step is played again with equal stages, without sends and without its end; each "
-        "line is what one more of them adds. The lines add up to the bubble.",
-        titles={"cause": "Cause", "seconds": "Time"},
-        total="All: the bubble",
-    ),
-    "cuts": Look(
-        "Other cuts of the model into stages",
-        "The same step with another number of layers on the last stage, which also holds the output head. Where no cut "
-        "is published, the spread of these lines is what the choice is worth.",
-        titles={"layers": "Layers of each stage", "step_s": "Step", "step_bubble_s": "Bubble", "fits": "Fits in memory"},
-    ),
-    "streams": Look(
-        "What each rank's streams do",
-        "Of the time between a rank's first and last task: inside a chunk, only communicating, standing still; and the "
-        "share of communication between ranks during which the rank works on a chunk as well.",
-        titles={"rank": "Rank", "compute_share": "In a chunk", "exposed_share": "Only communicating",
-                "idle_share": "Idle", "hidden_share": "Communication hidden"},
-    ),
-}  # fmt: skip
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
