@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all
+from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all, token_links
 from simulator.costs import Sms
 from simulator.finish import Parameters
 from simulator.network import spread_of
@@ -121,12 +121,13 @@ def _spread(scenario: Scenario, links: Links) -> Spread | None:
 def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, links: Links) -> Exchange:
     """Time what the block's messages ask of the links."""
     routed = {(message.kind, message.phase == "forward"): message for message in reading.messages}
+    on_kernels = token_links(links, scenario.job.communication_sms)
 
     def over(kind: str, forward: bool) -> Transfer:
         message = routed.get((kind, forward))
         if message is None or spread is None:
             return NOTHING
-        return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, links)
+        return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, on_kernels)
 
     splitting = Splitting(scenario.layout, scenario.cluster.node.gpu, links)
     return Exchange(

@@ -74,6 +74,24 @@ def _slower(nvlink_bytes: float, network_bytes: float, links: Links) -> Transfer
     return Transfer(max(nvlink_s, network_s) + latency_s, nvlink_bytes, network_bytes, bound)
 
 
+ALL_TO_ALL_SMS = 24
+"""Multiprocessors with which the all-to-all kernels reach the links' rates (DeepEP's tests): 12 channels of two."""
+
+
+def token_links(links: Links, sms: int) -> Links:
+    """Links as all-to-all kernels on `sms` multiprocessors use them.
+
+    Tokens are copied by multiprocessors, one message each, so that fewer channels copy proportionally slower, and the
+    network carries them at its rate of small messages.
+    """
+    share = min(1.0, sms / ALL_TO_ALL_SMS)
+    return replace(
+        links,
+        nvlink_bytes_per_s=links.nvlink_bytes_per_s * share,
+        network_bytes_per_s=links.network_small_bytes_per_s * share,
+    )
+
+
 def expert_all_to_all(tokens: int, token_bytes: float, spread: Spread, links: Links) -> Transfer:
     """Send each token to its experts and no further than needed; the combine is the same path backwards.
 
@@ -81,12 +99,11 @@ def expert_all_to_all(tokens: int, token_bytes: float, spread: Spread, links: Li
     over NVLink to each GPU it reaches (arXiv 2412.19437, section 3.2.2). The port of the busiest link binds, which is
     exact for balanced loads (every port sends and receives the same).
 
-    tokens   held by one GPU;  token_bytes   payload and scales of one token
+    tokens   held by one GPU;  token_bytes   payload and scales of one token;  links   see `token_links`
     """
     network_bytes = tokens * token_bytes * spread.other_nodes
     nvlink_bytes = tokens * token_bytes * spread.nvlink_hops
-    token_links = replace(links, network_bytes_per_s=links.network_small_bytes_per_s)
-    return _slower(nvlink_bytes, network_bytes, token_links)
+    return _slower(nvlink_bytes, network_bytes, links)
 
 
 @dataclass(frozen=True, slots=True)

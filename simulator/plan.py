@@ -99,6 +99,8 @@ def _refuse_what_is_not_simulated(scenario: Scenario) -> None:
         raise Refused(f"layout.cp: {layout.cp} with an attention window is not simulated yet; write 1 and a larger dp")
     if job.communication_sms >= gpu.sms:
         raise Refused(f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}")
+    if layout.ep > 1 and not job.communication_sms:
+        raise Refused("job.communication_sms: 0 leaves nobody to copy tokens to their experts; write 2 to 24")
 
 
 def _timelines(orders: Sequence[Sequence[Step]], stages: Sequence[Stage]) -> dict[tuple[Work, ...], tuple[Part, ...]]:

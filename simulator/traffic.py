@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from simulator.collectives import Links, Transfer
+from simulator.collectives import Transfer, token_links
 from simulator.pipeline import sends_of_ranks
 from simulator.plan import Plan
 
@@ -35,16 +35,14 @@ def table(plan: Plan) -> pd.DataFrame:
     sums = frame.groupby("traffic", sort=False)[list(LINKS)].sum() / len(plan.orders)
     long = sums.reset_index().melt("traffic", list(LINKS), "link", "bytes")
     long = long[long["bytes"] > 0].reset_index(drop=True)
-    rates = [_link_bytes_per_s(plan.links, str(row.link), str(row.traffic)) for row in long.itertuples()]
+    tokens = token_links(plan.links, plan.scenario.job.communication_sms)
+    used = [tokens if str(row.traffic).startswith("expert") else plan.links for row in long.itertuples()]
+    rates = [
+        links.nvlink_bytes_per_s if link == "nvlink" else links.network_bytes_per_s
+        for links, link in zip(used, long["link"], strict=True)
+    ]
     long["seconds"] = long["bytes"] / np.array(rates)
     return long
-
-
-def _link_bytes_per_s(links: Links, link: str, traffic: str) -> float:
-    """Bytes a second that this kind of traffic achieves on a link; tokens travel one by one."""
-    if link == "nvlink":
-        return links.nvlink_bytes_per_s
-    return links.network_small_bytes_per_s if traffic.startswith("expert") else links.network_bytes_per_s
 
 
 def _sent(plan: Plan) -> Iterator[Sent]:
