@@ -17,6 +17,7 @@ from typer.exceptions import TyperException
 
 import cli
 from cli.exits import ExitCode, code_of
+from cli.options import spread
 
 
 class Guarded(TyperGroup):
@@ -84,7 +85,7 @@ def build() -> typer.Typer:
         rich_markup_mode=None,
     )
     for name, command in commands():
-        app.command(name)(command)
+        app.command(name)(spread(command))
     app.callback()(everywhere)
     return app
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,9 +17,23 @@ if TYPE_CHECKING:
     from topologies.catalogue import Catalogue
 
 SCENARIOS = "scenarios"
-Ranks = Annotated[int | None, typer.Option(help="Pipeline ranks, for a schedule.", min=1)]
-MicroBatches = Annotated[int | None, typer.Option(help="Micro-batches of a step, for a schedule.", min=1)]
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """Size of the pipeline for which a schedule is drawn."""
+
+    ranks: Annotated[int | None, typer.Option(help="Pipeline ranks, for a schedule.", min=1)] = None
+    micro_batches: Annotated[int | None, typer.Option(help="Micro-batches of a step, for a schedule.", min=1)] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AsPage:
+    """Where a model's page goes, and the GPU of its rooflines."""
+
+    html: Annotated[Path | None, typer.Option(help="Write a model's counts and rooflines as an HTML page.")] = None
+    gpu: Annotated[str, typer.Option(help="The GPU of --html's rooflines.")] = "h800"
 
 
 def show(
@@ -28,8 +43,8 @@ def show(
     ] = None,
     catalog: Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="The entry as JSON, for programs.")] = False,
-    ranks: Ranks = None,
-    micro_batches: MicroBatches = None,
+    drawn: Drawn = Drawn(),
+    page: AsPage = AsPage(),
 ) -> None:
     """Print the catalogue: its entries, or one entry with unit, basis and source of every value."""
     from workloads.scenario import catalogue
@@ -37,24 +52,42 @@ def show(
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
     chosen = group_named(group, [SCENARIOS, *entry_kinds(), *plugins]) if group is not None else None
-    if (ranks is not None or micro_batches is not None) and (chosen != "schedules" or name is None):
-        raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME`")
-    if as_json and (name is None or chosen in (SCENARIOS, *plugins)):
-        raise typer.BadParameter("--json goes with one entry of the catalogue: `show GROUP NAME --json`")
+    of_one = chosen if name is not None else None
+    check_options(of_one, of_one not in (None, SCENARIOS, *plugins), (drawn, page), as_json)
     if name is None or chosen is None:
         print(listing(known, chosen))
-    elif chosen == SCENARIOS:
-        print(scenario_file(name).read_text(encoding="utf-8").rstrip())
-    elif chosen == "schedules":
+    elif page.html is not None:
+        from cli.write_model_page import written
+
+        print(written(known, name, page.gpu, page.html))
+    else:
+        print(one_text(known, chosen, name, drawn, as_json))
+
+
+def check_options(group: str | None, is_entry: bool, asked: tuple[Drawn, AsPage], as_json: bool) -> None:
+    """Refuse options that say nothing about what is shown; `group` is None unless one thing of it is."""
+    drawn, page = asked
+    if drawn != Drawn() and group != "schedules":
+        raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME`")
+    if page != AsPage() and (group != "models" or page.html is None):
+        raise typer.BadParameter("--html FILE, with --gpu or without, goes with `show model NAME`")
+    if as_json and (not is_entry or page.html is not None):
+        raise typer.BadParameter("--json goes with one entry of the catalogue: `show GROUP NAME --json`")
+
+
+def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: bool) -> str:
+    """A scenario, schedule, plug-in or entry as text. Raises InvalidInput or typer's usage error."""
+    if group == SCENARIOS:
+        return scenario_file(name).read_text(encoding="utf-8").rstrip()
+    if group == "schedules":
         from cli.draw_schedule import schedule_text
 
-        print(schedule_text(name, ranks, micro_batches))
-    elif chosen in plugins:
-        print(plugin_text(chosen, name))
-    else:
-        from cli.entries import entry_json, entry_text
+        return schedule_text(name, drawn.ranks, drawn.micro_batches)
+    if group in plugin_kinds():
+        return plugin_text(group, name)
+    from cli.entries import entry_json, entry_text
 
-        print((entry_json if as_json else entry_text)(known, chosen, name))
+    return (entry_json if as_json else entry_text)(known, group, name)
 
 
 def listing(known: Catalogue, only: str | None) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports import memory_section, render, terms, tiles, time_sections
+from reports import memory_section, render, roofline, terms, tiles, time_sections
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
@@ -47,13 +47,17 @@ def _sections(result: Result) -> Iterable[Section]:
     """All sections; those of empty tables are left out."""
     yield from time_sections.sections(result)
     yield memory_section.section(result)
+    if roofline.TABLE in result.tables:
+        yield roofline.section(result.tables[roofline.TABLE])
     if len(result.traffic):
         traffic = table("traffic", result.traffic, TRAFFIC)
         yield Section("traffic", "Traffic", "Traffic", (terms.LEADS["traffic"],), (traffic,))
     if len(result.cost):
         yield Section("cost", "Cost", "Cost", (), (table("cost", result.cost, COST),))
     extra = tuple(
-        table(name, frame, EXTRA.get(name, Look(name))) for name, frame in result.tables.items() if len(frame)
+        table(name, frame, EXTRA.get(name, Look(name)))
+        for name, frame in result.tables.items()
+        if len(frame) and name != roofline.TABLE
     )
     if extra:
         yield Section("more", "Why ranks wait", "Why ranks wait, and what else was tried", (), extra)

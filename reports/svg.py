@@ -51,6 +51,22 @@ def line(x: float, top: float, bottom: float) -> Markup:
     return Markup('<path class="grid" d="M{} {}V{}"/>').format(short(x), short(top), short(bottom))
 
 
+def dot(x: float, y: float, colour: str, hollow: bool, title: str) -> Markup:
+    """A round mark, filled or a ring; `title` is shown on hovering."""
+    filled = palette.fill("paper" if hollow else colour)
+    return Markup(
+        '<path fill="{}" stroke="{}" stroke-width="2" d="M{} {}a4.5 4.5 0 1 0 9 0a4.5 4.5 0 1 0 -9 0z">'
+    ).format(filled, palette.fill(colour), short(x - 4.5), short(y)) + Markup("<title>{}</title></path>").format(title)
+
+
+def polyline(points: Iterable[tuple[float, float]], colour: str, dashes: str = "") -> Markup:
+    """Straight strokes from point to point; `dashes` as in SVG."""
+    path = "L".join(f"{short(x)} {short(y)}" for x, y in points)
+    return Markup('<path fill="none" stroke="{}" stroke-width="1.5" stroke-dasharray="{}" d="M{}"/>').format(
+        palette.fill(colour), dashes or "none", path
+    )
+
+
 def picture(name: str, size: tuple[float, float], alt: str, content: Iterable[Markup]) -> Markup:
     """The whole drawing: `name` makes its ids unique on the page, `alt` says it in words."""
     width, height = size

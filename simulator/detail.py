@@ -1,4 +1,4 @@
-"""Tables of a result that take more runs: why ranks wait, and what another cut into stages would give."""
+"""Tables of a result beside its figures: why ranks wait, other cuts into stages, what memory binds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from simulator.bubble import causes
 from simulator.cuts import other_cuts
 from simulator.plan import Plan
 from simulator.result import Result
+from simulator.roofline import of_step
 from simulator.run import Played
 
 
 def detailed(result: Result, plan: Plan, played: Played) -> Result:
-    """The same result with the tables `bubble` (causes) and `cuts` (step and bubble over the admissible cuts)."""
-    tables = {**result.tables, "bubble": causes(plan, played), "cuts": other_cuts(plan)}
+    """The same result with the tables `bubble` (causes), `cuts` (over the admissible ones) and `roofline`."""
+    tables = {
+        **result.tables,
+        "bubble": causes(plan, played),
+        "cuts": other_cuts(plan),
+        "roofline": of_step(plan.scenario),
+    }
     return replace(result, tables=tables)
