@@ -15,17 +15,25 @@ COMPUTE = "compute"
 
 
 class Replay(NamedTuple):
-    """Seconds of the whole step and, by rank, of standing idle in it."""
+    """Seconds of the whole step and, by rank, of standing idle.
+
+    bubble_s   [rank]  in the whole step
+    waits_s    [rank]  from the rank's own first step to its last
+    """
 
     step_s: float
     bubble_s: NDArray[np.float64]
+    waits_s: NDArray[np.float64]
 
 
 def replay(orders: tuple[tuple[Step, ...], ...], chunk: ChunkTimes) -> Replay:
     """Play one task a step on one stream a rank."""
     trace = play(tasks(orders, chunk))
     busy_s = np.bincount(trace.rank, weights=trace.end_s - trace.start_s)
-    return Replay(trace.makespan_s, np.asarray(trace.makespan_s - busy_s, np.float64))
+    own = [trace.rank == rank for rank in range(len(orders))]
+    there_s = np.array([trace.end_s[mine].max() - trace.start_s[mine].min() for mine in own])
+    bubble_s, waits_s = (np.asarray(seconds - busy_s, np.float64) for seconds in (trace.makespan_s, there_s))
+    return Replay(trace.makespan_s, bubble_s, waits_s)
 
 
 def tasks(orders: tuple[tuple[Step, ...], ...], chunk: ChunkTimes) -> list[Task]:

@@ -10,8 +10,12 @@ from simulator.engine import Task, play
 from tests.replay import tasks as tasks_of
 from workloads.schedule import ChunkTimes, ScheduleSpec
 from workloads.schedules.dualpipe import DualPipe
+from workloads.schedules.dualpipev import DualPipeV
 from workloads.schedules.gpipe import GPipe
 from workloads.schedules.one_f_one_b import OneFOneB
+from workloads.schedules.zb_h1 import ZbH1
+from workloads.schedules.zb_h2 import ZbH2
+from workloads.schedules.zbv import ZbV
 
 
 def longest_path_s(tasks: list[Task]) -> float:
@@ -44,8 +48,10 @@ def test_random_graphs_end_with_their_longest_path(seed: int) -> None:
     tasks = random_tasks(seed)
     assert play(tasks).makespan_s == pytest.approx(longest_path_s(tasks), rel=1e-12)
 
+SCHEDULES = [DualPipe(), DualPipeV(), GPipe(), OneFOneB(), ZbH1(), ZbH2(), ZbV()]
 
-@pytest.mark.parametrize("schedule", [DualPipe(), GPipe(), OneFOneB()], ids=lambda schedule: schedule.kind)
+
+@pytest.mark.parametrize("schedule", SCHEDULES, ids=lambda schedule: schedule.kind)
 def test_schedules_end_with_their_longest_path(schedule: ScheduleSpec) -> None:
     tasks = tasks_of(schedule.orders(8, 24), ChunkTimes(0.0491, 0.0754, 0.0320, 0.1438))
     assert play(tasks).makespan_s == pytest.approx(longest_path_s(tasks), rel=1e-12)

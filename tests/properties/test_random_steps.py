@@ -23,8 +23,9 @@ EXACT = 1e-12
 def random_changes(rng: random.Random) -> dict[str, object]:
     """A small cluster, a few layers, any schedule that could fit, any loads and formats."""
     pp, dp, tp = rng.choice([2, 4, 6]), rng.choice([8, 16, 32]), rng.choice([1, 1, 2])
-    kind = rng.choice(["dualpipe", "1f1b", "gpipe"])
-    micro_batches = 2 * pp + 2 * rng.randrange(4) if kind == "dualpipe" else rng.randrange(1, 3 * pp)
+    kind = rng.choice(["1f1b", "gpipe", "zb-h1", "zb-h2", "zbv", "dualpipe", "dualpipev"])
+    many = kind in ("zbv", "dualpipe", "dualpipev")
+    micro_batches = 2 * pp + 2 * rng.randrange(4) if many else rng.randrange(1, 3 * pp)
     gpus = pp * dp * tp
     return {
         "cluster.nodes": gpus // 8, "layout.pp": pp, "layout.dp": dp, "layout.tp": tp, "layout.schedule.kind": kind,

@@ -15,26 +15,37 @@ from tests.replay import replay, tasks
 from workloads.order import held, most_in_flight, resolve
 from workloads.schedule import ChunkTimes, ScheduleSpec, Work
 from workloads.schedules.dualpipe import DualPipe
+from workloads.schedules.dualpipev import DualPipeV
 from workloads.schedules.gpipe import GPipe
 from workloads.schedules.interleaved import Interleaved
 from workloads.schedules.one_f_one_b import OneFOneB
+from workloads.schedules.zb_h1 import ZbH1
+from workloads.schedules.zb_h2 import ZbH2
+from workloads.schedules.zbv import ZbV
 
 CHUNK = ChunkTimes(forward_s=1.0, input_grad_s=1.25, weight_grad_s=0.75, pair_s=2.5)
-ONE_WAY = [GPipe(), OneFOneB()]
-
+EQUAL = ChunkTimes(forward_s=1.0, input_grad_s=1.0, weight_grad_s=1.0, pair_s=3.0)
+ONE_WAY: list[ScheduleSpec] = [GPipe(), OneFOneB()]
+FOLDED: list[ScheduleSpec] = [DualPipeV(), ZbV()]
+SPLIT: list[ScheduleSpec] = [ZbH1(), ZbH2(), ZbV()]
 
 CASES: list[tuple[ScheduleSpec, int]] = [
     *((DualPipe(), ranks) for ranks in range(2, 25, 2)),
-    *((schedule, ranks) for schedule in ONE_WAY for ranks in (1, 2, 3, 7, 16)),
+    *((schedule, ranks) for schedule in (*ONE_WAY, ZbH1(), ZbH2()) for ranks in (1, 2, 3, 7, 16)),
     *((Interleaved(chunks=chunks), ranks) for chunks in (2, 3, 5) for ranks in (1, 2, 3, 8)),
+    *((schedule, ranks) for schedule in FOLDED for ranks in (1, 2, 3, 4, 7, 12)),
 ]
 
 
 def micro_batches_of(schedule: ScheduleSpec, ranks: int) -> Iterable[int]:
-    """DualPipe takes 2P to 2P+12 micro-batches here, interleaved multiples of P; the others also fewer than ranks."""
-    if schedule.kind == "interleaved":
-        return (ranks, 2 * ranks, 5 * ranks)
-    return range(2 * ranks, 2 * ranks + 13, 2) if schedule.kind == "dualpipe" else (1, 2, ranks, 3 * ranks + 1)
+    """As few as the schedule takes and more; of the range of each schedule that has one, all."""
+    few = {
+        "interleaved": (ranks, 2 * ranks, 5 * ranks),
+        "dualpipe": range(2 * ranks, 2 * ranks + 13, 2),
+        "dualpipev": range(2 * ranks, 2 * ranks + 7),
+        "zbv": range(2 * ranks - 1, 2 * ranks + 6),
+    }
+    return few.get(schedule.kind, (1, 2, ranks, 2 * ranks - 1, 3 * ranks + 1))
 
 
 def case_name(value: object) -> str:
@@ -108,6 +119,21 @@ def test_dualpipe_holds_each_stage_twice_and_both_ends_on_the_same_ranks(ranks: 
     assert holders[0] == holders[-1] == (0, ranks - 1)
 
 
+@pytest.mark.parametrize("schedule", FOLDED, ids=case_name)
+@given(ranks=st.integers(1, 24))
+def test_a_folded_pipeline_holds_each_stage_once_and_both_ends_on_rank_0(schedule: ScheduleSpec, ranks: int) -> None:
+    holders = [schedule.holders(stage, ranks) for stage in range(schedule.stages(ranks))]
+    there = [(rank,) for rank in range(ranks)]
+    assert holders == [*there, *reversed(there)]
+
+
+@pytest.mark.parametrize("schedule", [DualPipeV(), *SPLIT], ids=case_name)
+@given(ranks=st.integers(1, 12), extra=st.integers(0, 20))
+def test_every_rank_holds_as_many_micro_batches_as_published(schedule: ScheduleSpec, ranks: int, extra: int) -> None:
+    held_by_ranks = {most_in_flight(order) for order in schedule.orders(ranks, 2 * ranks + extra)}
+    assert held_by_ranks == {schedule.published_in_flight(ranks, 2 * ranks + extra)}
+
+
 @pytest.mark.parametrize("ranks", range(2, 25, 2))
 def test_dualpipe_holds_ranks_plus_1_on_every_rank(ranks: int) -> None:
     assert {most_in_flight(order) for order in DualPipe().orders(ranks, 2 * ranks + 4)} == {ranks + 1}
@@ -118,3 +144,35 @@ def test_dualpipe_holds_ranks_plus_1_on_every_rank(ranks: int) -> None:
 def test_gpipe_and_1f1b_idle_as_long_as_published(schedule: ScheduleSpec, ranks: int, extra: int) -> None:
     bubble_s = replay(schedule.orders(ranks, ranks + extra), CHUNK).bubble_s
     assert bubble_s == pytest.approx(schedule.published_bubble_s(ranks, CHUNK))
+
+
+@given(
+    ranks=st.integers(1, 12),
+    extra=st.integers(0, 20),
+    forward_s=st.floats(0.8, 2.0),
+    input_grad_s=st.floats(0.8, 2.0),
+    weight_grad_s=st.floats(0.1, 0.8),
+)
+def test_zb_h1_idles_as_long_as_published_while_weight_gradients_are_the_shortest(
+    ranks: int, extra: int, forward_s: float, input_grad_s: float, weight_grad_s: float
+) -> None:
+    chunk = ChunkTimes(forward_s, input_grad_s, weight_grad_s, forward_s + input_grad_s + weight_grad_s)
+    bubble_s = replay(ZbH1().orders(ranks, ranks + extra), chunk).bubble_s
+    assert bubble_s == pytest.approx(ZbH1().published_bubble_s(ranks, chunk), abs=1e-9)
+
+
+@pytest.mark.parametrize("schedule", SPLIT[1:], ids=case_name)
+@given(ranks=st.integers(1, 12), extra=st.integers(0, 20))
+def test_zb_h2_and_zbv_never_wait_with_equal_chunks(schedule: ScheduleSpec, ranks: int, extra: int) -> None:
+    played = replay(schedule.orders(ranks, 2 * ranks - 1 + extra), EQUAL)
+    assert played.waits_s == pytest.approx(0.0)
+    assert played.bubble_s == pytest.approx((ranks - 1) * EQUAL.forward_s)
+
+
+@given(ranks=st.integers(1, 10), extra=st.integers(0, 12))
+def test_dualpipev_is_dualpipe_on_half_the_ranks(ranks: int, extra: int) -> None:
+    micro_batches = 2 * ranks + extra
+    folded = replay(DualPipeV().orders(ranks, micro_batches), CHUNK)
+    unfolded = replay(DualPipe().orders(2 * ranks, 2 * micro_batches), CHUNK)
+    assert folded.step_s == pytest.approx(unfolded.step_s)
+    assert folded.bubble_s == pytest.approx(unfolded.bubble_s[:ranks])

@@ -28,7 +28,7 @@ def run(scenario: Scenario, **changes: object) -> Result:
     return clustercast.run(scenario, {path.replace("__", "."): value for path, value in changes.items()})
 
 
-@pytest.mark.parametrize("kind", ["dualpipe", "1f1b", "gpipe"])
+@pytest.mark.parametrize("kind", ["dualpipe", "1f1b", "gpipe", "zb-h1", "zb-h2", "zbv", "dualpipev"])
 def test_the_parts_of_every_rank_add_up_to_the_step(base: Scenario, kind: str) -> None:
     """Six parts, each at least 0, on each rank."""
     result = run(base, layout__schedule__kind=kind, job__recompute="full")
