@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from topologies.spec import InvalidInput, digest, dump
-from workloads.scenario import Scenario, catalogue, load_scenario
+from workloads.scenario import Scenario, catalogue, changed, load_scenario
 
 if TYPE_CHECKING:
     from simulator.plan import Plan
@@ -54,7 +54,7 @@ def run(
     if not isinstance(scenario, Scenario):
         scenario = load_scenario(Path(scenario))
     if changes:
-        scenario = scenario.with_changes(changes, catalogue())
+        scenario = changed(scenario, changes)
     decided = plan(scenario)
     played = simulate(decided)
     result = summarise(decided, played, command)

@@ -42,7 +42,7 @@ def changes_of(words: Sequence[str]) -> dict[str, object]:
     for word in words:
         path, equals, text = word.partition("=")
         if not (path and equals):
-            raise typer.BadParameter(f"read `{word}`; write `path=value`, for example cluster.topology.planes=1")
+            raise typer.BadParameter(f"read `{word}`; write `path=value`, for example layout.schedule.kind=1f1b")
         if path in changes:
             raise typer.BadParameter(f"`{path}` is given twice")
         value = plain(read_text(f"value: {text}", f"--with {path}").root)
@@ -52,7 +52,7 @@ def changes_of(words: Sequence[str]) -> dict[str, object]:
 
 def read_scenario(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Scenario:
     """The scenario of a file with the changes put in. Raises InvalidInput."""
-    from workloads.scenario import catalogue, load_scenario
+    from workloads.scenario import catalogue, changed, load_scenario
 
     scenario = load_scenario(file, tuple(folders))
-    return scenario.with_changes(changes, catalogue(file, tuple(folders))) if changes else scenario
+    return changed(scenario, changes, catalogue(file, tuple(folders))) if changes else scenario

@@ -30,6 +30,7 @@ MEANINGS = {
 BY_ERROR = {
     "topologies.problems.InvalidInput": ExitCode.INVALID,
     "topologies.kinds.base.TopologyError": ExitCode.INVALID,
+    "simulator.admission.TooLarge": ExitCode.REFUSED,
     "simulator.refusal.Refused": ExitCode.INVALID,
     "workloads.schedule.ScheduleError": ExitCode.INVALID,
     "builtins.MemoryError": ExitCode.REFUSED,

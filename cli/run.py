@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shlex
 from collections.abc import Callable, Sequence
@@ -47,7 +48,8 @@ def run(
 ) -> None:
     """Simulate a scenario and write its report: how long, how much, and why."""
     file = scenario_file(scenario)
-    folder = out if out is not None else Path("out") / file.stem
+    told = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
+    folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, told)))
     with saying(quiet) as say:
         say("Reading the scenario")
         asked = read_scenario(file, catalog or (), changes_of(changes or ()))

@@ -36,7 +36,7 @@ class BlockPlan:
     kept_for_weights_bytes  from the input gradient to a postponed weight gradient
     buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry; whole
                             parameters and gradients of sharded blocks
-    workspace_bytes         operands of the largest operation
+    workspace_bytes         what recomputation makes again, and the largest result of one operation
     """
 
     block: Block
@@ -66,7 +66,11 @@ def block_plans(scenario: Scenario, links: Links, sharding: Sharding) -> dict[st
         )
         timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange))
         whole = whole_bytes(reading.weights, sharding)
-        plans[kind] = replace(timed, buffer_bytes=timed.buffer_bytes + whole)
+        plans[kind] = replace(
+            timed,
+            buffer_bytes=timed.buffer_bytes + whole,
+            workspace_bytes=_workspace_bytes(reading, read_block(scenario.model, kind, tokens, share, "none")),
+        )
     return plans
 
 
@@ -106,8 +110,19 @@ def _plan(scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading
         kept_bytes=reading.kept_bytes,
         kept_for_weights_bytes=reading.postponed_bytes,
         buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (exchange.dispatch, exchange.combine)),
-        workspace_bytes=max(op.read_bytes + op.write_bytes for op in reading.record),
+        workspace_bytes=0.0,
     )
+
+
+def _workspace_bytes(reading: Reading, unsaved: Reading) -> float:
+    """Bytes alive while the block's backward runs, beside what is kept and what has a place of its own.
+
+    What recomputation makes again, and the largest result of one operation (weight gradients are added in place).
+
+    unsaved   the same block where nothing is recomputed
+    """
+    largest = max(op.write_bytes for op in reading.record if op.phase != "weight_grad")
+    return max(0.0, unsaved.kept_bytes - reading.kept_bytes) + largest
 
 
 def _spread(scenario: Scenario, links: Links) -> Spread | None:

@@ -11,8 +11,6 @@ from simulator.stages import Stage, held_parameters
 from topologies.units import pretty
 from workloads.schedule import Step
 
-ADVICE = "Less is kept with a larger pp, ep or tp, with recompute: full, or with a higher zero_stage."
-
 
 class DoesNotFit(Refused):
     """A rank would need more memory than its GPU has; the message names the largest terms and a way out."""
@@ -70,8 +68,8 @@ def _freed(op: str, stage: Stage) -> float:
     return stage.kept_for_weights_bytes if op == "W" else 0.0
 
 
-def require_fit(ranks: Sequence[RankMemory], usable_bytes: float) -> None:
-    """Raise DoesNotFit for the fullest rank if it needs more than `usable_bytes`."""
+def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str = "") -> None:
+    """Raise DoesNotFit for the fullest rank if it needs more than `usable_bytes`; advice   what would need less."""
     fullest = max(range(len(ranks)), key=lambda rank: ranks[rank].total)
     memory = ranks[fullest]
     if memory.total <= usable_bytes:
@@ -81,7 +79,7 @@ def require_fit(ranks: Sequence[RankMemory], usable_bytes: float) -> None:
     terms = ", ".join(f"{name} {pretty(parts[name], 'bytes')}" for name in largest)
     raise DoesNotFit(
         f"pipeline rank {fullest} needs {pretty(memory.total, 'bytes')} a GPU, "
-        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {ADVICE}"
+        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {advice}"
     )
 
 

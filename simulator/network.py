@@ -12,15 +12,19 @@ from workloads.routing import reach
 
 
 def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
-    """Achieved rates and latencies of one GPU's links; the network port is shared where a node has fewer NICs."""
+    """Achieved rates and latencies of one GPU's links.
+
+    A network port is as fast as the slower of its two ends, and shared where a node has fewer NICs than GPUs.
+    """
     gpu, nic = node.gpu, node.nic
     share = min(1.0, node.nics / node.gpus)
+    port_bytes_per_s = min(nic.bytes_per_s, topology.switch.port_bytes_per_s)
     return Links(
         gpus_per_node=node.gpus * min(node.nvlink_nodes or 1, nodes),
         nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
         nvlink_latency_s=gpu.nvlink_latency_s,
-        network_bytes_per_s=nic.bytes_per_s * nic.achievable_ratio * share,
-        network_small_bytes_per_s=nic.bytes_per_s * nic.small_message_ratio * share,
+        network_bytes_per_s=port_bytes_per_s * nic.achievable_ratio * share,
+        network_small_bytes_per_s=port_bytes_per_s * nic.small_message_ratio * share,
         network_latency_s=topology.latency_s(nic, topology.farthest(nodes * node.nics)),
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from simulator import chunks
+from simulator.admission import admit
 from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
@@ -14,7 +15,6 @@ from simulator.finish import FORMAT_BYTES, Finish, Formats, finish
 from simulator.memory import RankMemory, rank_memory, require_fit
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
-from simulator.refusal import Refused
 from simulator.sharding import Sharding
 from simulator.stages import Stage, held_parameters, stages_of_model
 from workloads.fit import micro_batches
@@ -57,10 +57,11 @@ class Plan:
 def plan(scenario: Scenario) -> Plan:
     """Spend every judgement: costs, partition, order, groups, memory.
 
-    Raises Refused where a choice is not simulated, DoesNotFit where a rank would need more memory than its GPU has.
+    Raises Refused where a choice is not simulated, TooLarge for its size, DoesNotFit where a rank would need more
+    memory than its GPU has.
     """
     layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
-    _refuse_what_is_not_simulated(scenario)
+    admit(scenario)
     links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
     stages_of = [layout.schedule.stages_of(rank, layout.pp) for rank in range(layout.pp)]
     formats = Formats(
@@ -73,7 +74,7 @@ def plan(scenario: Scenario) -> Plan:
     orders = layout.schedule.orders(layout.pp, micro_batches(layout, scenario.demands))
     held = [[stages[stage] for stage in own] for own in stages_of]
     memory = tuple(rank_memory(order, stages, own, groups, formats) for order, own in zip(orders, held, strict=True))
-    require_fit(memory, gpu.memory_usable_bytes)
+    require_fit(memory, gpu.memory_usable_bytes, _advice(scenario))
     return Plan(
         scenario=scenario,
         links=links,
@@ -82,7 +83,7 @@ def plan(scenario: Scenario) -> Plan:
         orders=orders,
         timelines=_timelines(orders, stages),
         sharing=_sharing(scenario, links),
-        send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario)),
+        send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario, links)),
         finish=tuple(finish(held_parameters(own), groups, formats, gpu, links) for own in held),
         peers=_peers(stages_of),
         by_stage=tuple(
@@ -90,17 +91,6 @@ def plan(scenario: Scenario) -> Plan:
         ),
         memory=memory,
     )
-
-
-def _refuse_what_is_not_simulated(scenario: Scenario) -> None:
-    """Raise Refused for a choice that the scenario allows and this version would ignore."""
-    layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
-    if layout.cp > 1 and getattr(scenario.model.attention, "window_tokens", None) is not None:
-        raise Refused(f"layout.cp: {layout.cp} with an attention window is not simulated yet; write 1 and a larger dp")
-    if job.communication_sms >= gpu.sms:
-        raise Refused(f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}")
-    if layout.ep > 1 and not job.communication_sms:
-        raise Refused("job.communication_sms: 0 leaves nobody to copy tokens to their experts; write 2 to 24")
 
 
 def _timelines(orders: Sequence[Sequence[Step]], stages: Sequence[Stage]) -> dict[tuple[Work, ...], tuple[Part, ...]]:
@@ -137,9 +127,21 @@ def _activation_bytes(scenario: Scenario) -> float:
     return float(tokens * scenario.model.dims().hidden * ACTIVATION_BYTES)
 
 
-def _pipeline_inside_node(scenario: Scenario) -> bool:
-    """Whether neighbouring pipeline ranks share a node: only if a node holds all the ranks of a stage and more."""
-    return scenario.layout.ranks_per_stage * scenario.layout.pp <= scenario.cluster.node.gpus
+def _pipeline_inside_node(scenario: Scenario, links: Links) -> bool:
+    """Whether neighbouring pipeline ranks reach each other over NVLink: only if all ranks together do."""
+    return scenario.layout.ranks_per_stage * scenario.layout.pp <= links.gpus_per_node
+
+
+def _advice(scenario: Scenario) -> str:
+    """Changes that would need less memory and are not made yet."""
+    layout, recompute = scenario.layout, scenario.job.recompute
+    ways = ["a larger layout.pp" if layout.pp < scenario.demands.layers else ""]
+    ways += ["a larger layout.ep" if 1 < layout.ep < scenario.demands.experts else "", "a larger layout.tp"]
+    ways += [
+        "job.recompute: full" if recompute != "full" else "",
+        "layout.zero_stage: 3" if layout.zero_stage < 3 else "",
+    ]
+    return "Less is needed with " + " or ".join(way for way in ways if way) + "."
 
 
 def _peers(stages_of: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:

@@ -27,7 +27,7 @@ class Stage:
     kept_bytes              activations of one micro-batch from forward to backward
     kept_for_weights_bytes  from the input gradient to a postponed weight gradient
     buffer_bytes            tokens on their way to and from experts, sharded parameters and gradients while whole
-    workspace_bytes         operands of the largest operation, alive while it runs
+    workspace_bytes         what backward makes again and the largest result of one operation
     """
 
     text: str

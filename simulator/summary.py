@@ -10,10 +10,10 @@ import pandas as pd
 
 from simulator import budget, chunks, headline, inside, streams, traffic
 from simulator.assumptions import assumptions
-from simulator.lockstep import WAIT, on_one_rank
+from simulator.lockstep import on_one_rank
 from simulator.plan import Plan
 from simulator.result import Figure, Reproduction, Result
-from simulator.run import Played, most_frequent_pair, trace_inside
+from simulator.run import Inside, Played, most_frequent_pair, trace_inside
 from topologies.spec import digest, dump
 from topologies.units import pretty
 
@@ -35,9 +35,10 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
     pair = inside.terms(pair_trace)
     return Result(
         name=scenario.name,
-        title=scenario.title or scenario.name,
+        title=", ".join([scenario.title or scenario.name, *scenario.changes]),
         headline=figures,
-        answer=_answer(figures, ranks, pair),
+        answer=_answer(figures, ranks, pair, played.inside[most_frequent_pair(plan)]),
+        warnings=_warnings(plan),
         ranks=ranks,
         budget=pd.DataFrame(
             [(part, parts_s[part], parts_s[part] / step_s, text) for part, text in budget.PARTS.items()],
@@ -93,41 +94,74 @@ def _partition(plan: Plan) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["stage", "first_layer", "last_layer", "contents", "forward_s", "backward_s"])
 
 
-def _answer(figures: Mapping[str, Figure], ranks: pd.DataFrame, pair: pd.DataFrame) -> tuple[str, ...]:
+def _answer(
+    figures: Mapping[str, Figure], ranks: pd.DataFrame, pair: pd.DataFrame, inside_of: Inside
+) -> tuple[str, ...]:
     """Say what binds and what it means, the most important first."""
-    exposed_s = float(pair["exposed_s"].sum())
+    return (_binds(figures, pair), _paces(figures, ranks), _moves(pair, inside_of))
+
+
+def _moves(pair: pd.DataFrame, inside_of: Inside) -> str:
+    """What a GPU sends inside the most frequent chunk or pair, and how much of it is hidden."""
+    what = "pair" if pair["term"].str.contains("(F)", regex=False).any() and _both_ways(pair) else "chunk"
     compute_s = float(pair.loc[pair["stream"] == "compute", "seconds"].sum())
-    ratio = inside.communication_ratio(pair)
-    waited_s = float(pair.loc[pair["term"].str.startswith(WAIT), "seconds"].sum())
+    ratio, exposed_s = inside.communication_ratio(pair), float(pair["exposed_s"].sum())
+    if not ratio:
+        return f"Inside the most frequent {what} a GPU computes for {pretty(compute_s, 's')} and sends nothing."
+    waited_s = 0.0 if inside_of.together is None else float(inside_of.together.wait_s.sum())
     hidden = "all hidden behind computation" if exposed_s <= 0 else f"of which {pretty(exposed_s, 's')} are not hidden"
     return (
-        _binds(exposed_s, compute_s),
-        _paces(figures, ranks),
-        f"Inside the most frequent pair a GPU computes for {pretty(compute_s, 's')}; its transfers take "
-        f"{pretty(ratio * compute_s, 's')} ({ratio:.2f} to 1) and wait {pretty(waited_s, 's')} for the slowest GPU, "
-        f"{hidden}.",
+        f"Inside the most frequent {what} a GPU computes for {pretty(compute_s, 's')}; its transfers take "
+        f"{pretty(ratio * compute_s, 's')} ({ratio:.2f} to 1) and wait {pretty(waited_s, 's')} for the slowest GPU in "
+        f"the mean, {hidden}."
     )
 
 
-def _binds(exposed_s: float, compute_s: float) -> str:
+def _both_ways(pair: pd.DataFrame) -> bool:
+    """Whether a forward and a backward run together."""
+    return bool(pair["term"].str.contains("(B)", regex=False).any())
+
+
+def _binds(figures: Mapping[str, Figure], pair: pd.DataFrame) -> str:
     """Name what a faster step would need."""
+    step_s, bubble_s = figures["step_s"].value, figures["step_bubble_s"].value
+    if bubble_s > step_s / 3:
+        return (
+            f"The pipeline binds: a rank waits {100 * bubble_s / step_s:.0f} % of the step for others. More micro-batches "
+            "or fewer stages would fill it."
+        )
+    exposed_s = float(pair["exposed_s"].sum())
+    compute_s = float(pair.loc[pair["stream"] == "compute", "seconds"].sum())
     share = exposed_s / (exposed_s + compute_s)
     if share > 1 / 2:
-        return f"The network binds: for {100 * share:.0f} % of a pair's time no computation runs beside the transfers."
+        return f"The network binds: for {100 * share:.0f} % of the time no computation runs beside the transfers."
     if share > 1 / 10:
-        return f"Computation binds; transfers that nothing hides add {100 * share:.0f} % to a pair."
-    hidden = "all" if exposed_s <= 0 else "nearly all"
-    return f"Computation binds: it fills {100 * (1 - share):.0f} % of a pair's time and hides {hidden} transfers."
+        return f"Computation binds; transfers that nothing hides add {100 * exposed_s / compute_s:.0f} % to it."
+    what = "all" if exposed_s <= 0 else "nearly all"
+    return f"Computation binds: it fills {100 * (1 - share):.0f} % of a chunk and hides {what} transfers."
 
 
 def _paces(figures: Mapping[str, Figure], ranks: pd.DataFrame) -> str:
     """Name the rank that the others wait for."""
     busiest = ranks.iloc[int(ranks["step_bubble_s"].to_numpy().argmin())]
+    stages = str(busiest["stages"])
+    held = f"stages {stages}" if "and" in stages or "," in stages else f"stage {stages}"
     bubble_s, step_s = figures["step_bubble_s"].value, figures["step_s"].value
     return (
-        f"Pipeline rank {int(busiest['rank'])} (stages {busiest['stages']}) sets the pace: it waits least, "
+        f"Pipeline rank {int(busiest['rank'])} ({held}) sets the pace: it waits least, "
         f"{pretty(float(busiest['step_bubble_s']), 's')}. The mean rank waits {pretty(bubble_s, 's')}, "
         f"{100 * bubble_s / step_s:.1f} % of the step."
+    )
+
+
+def _warnings(plan: Plan) -> tuple[str, ...]:
+    """What a reader should know before using the numbers."""
+    scenario = plan.scenario
+    gpu, priced = scenario.cluster.node.gpu.name, scenario.price.gpu
+    if gpu == priced:
+        return ()
+    return (
+        f"The price {scenario.price.name} is for {priced}, but the cluster has {gpu}: the cost is only a stand-in.",
     )
 
 

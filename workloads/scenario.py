@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Self
 
@@ -33,7 +34,14 @@ class Cluster(Spec):
 
     @model_validator(mode="after")
     def _fits_the_network(self) -> Self:
-        """Every network port finds a place; the topology says what would fit."""
+        """Every network port finds a place, and every node is on all separate networks (planes) alike."""
+        networks = self.topology.networks()
+        if self.node.nics % networks:
+            why = (
+                f"{networks} planes, but a {self.node.name} has {self.node.nics} NICs, so that nodes would be on "
+                f"different planes and could not reach each other; write planes: {self.node.nics}, or a divisor of it"
+            )
+            raise FieldErrors([("topology", why)])
         self.topology.count(self.nodes * self.node.nics)
         return self
 
@@ -46,11 +54,13 @@ class Cluster(Spec):
 class Scenario(Spec):
     """One question to the simulator, with every value put in.
 
-    seed   the one source of randomness
+    changes   what was changed of the file, as a reader is told ("cluster.nodes=128")
+    seed      the one source of randomness
     """
 
     name: Annotated[str, Field(min_length=1, max_length=200)]
     title: str = ""
+    changes: tuple[str, ...] = ()
     model: Annotated[ModelSpec, FromCatalogue("models")]
     cluster: Cluster
     job: Annotated[Training, Discovered("workloads.jobs")]
@@ -75,14 +85,25 @@ class Scenario(Spec):
     @model_validator(mode="after")
     def _layout_fits(self) -> Self:
         """Refuse a layout that cluster, model or batch do not allow, with all reasons at once."""
-        if found := misfits(self.layout, self.demands):
-            raise FieldErrors((f"layout.{misfit.field}", misfit.message) for misfit in found)
+        found = [(f"layout.{misfit.field}", misfit.message) for misfit in misfits(self.layout, self.demands)]
+        gpu = self.cluster.node.gpu
+        if self.model.linear_format == "fp8" and gpu.fp8_flop_per_s is None:
+            why = f"linear_format: fp8, but the GPU {gpu.name} has no FP8 rate; write linear_format: bf16"
+            found.append(("model", why))
+        if found:
+            raise FieldErrors(found)
         return self
 
 
 def catalogue(scenario: Path | None = None, folders: tuple[Path, ...] = ()) -> Catalogue:
     """Everything that may be named: the folders given, those beside the scenario and of the user, the built-in."""
     return open_catalogue(scenario, folders, (*built_in(), Root(FOLDER, BUILT_IN)))
+
+
+def changed(scenario: Scenario, changes: Mapping[str, object], names: Catalogue | None = None) -> Scenario:
+    """The scenario with dotted paths set, checked again, which says what was changed; raises InvalidInput."""
+    told = (*scenario.changes, *(f"{path}={value}" for path, value in changes.items()))
+    return scenario.with_changes({**changes, "changes": told}, names if names is not None else catalogue())
 
 
 def load_scenario(path: Path, folders: tuple[Path, ...] = ()) -> Scenario:

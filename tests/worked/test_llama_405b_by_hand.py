@@ -80,7 +80,7 @@ def test_126_layers_on_64_stages_leave_one_for_either_end(scenario: Scenario) ->
     ]  # fmt: skip
 
 
-def test_the_second_rank_is_the_fullest_with_60_gb(scenario: Scenario) -> None:
+def test_the_second_rank_is_the_fullest_with_59_gb(scenario: Scenario) -> None:
     """16 layers of 398.5 M parameters: 1 byte, gradients of 2, 12 of states over 16 replicas; 69 chunks of 2 layers."""
     parameters = 16 * (HIDDEN * (2304 + 2048 + 2 * 6656 + 6656) + 2 * HIDDEN)
     memory = plan(scenario).memory
@@ -89,7 +89,8 @@ def test_the_second_rank_is_the_fullest_with_60_gb(scenario: Scenario) -> None:
     assert (fullest.parameters, fullest.gradients) == (parameters, 2 * parameters)
     assert fullest.optimizer == 12 * parameters / 16
     assert fullest.activations == pytest.approx(69 * 2 * 250.4 * MB, rel=1e-3)
-    assert fullest.total == pytest.approx(60.3e9, rel=0.01)
+    by_hand = 3 * parameters + 12 * parameters / 16 + 69 * 2 * 250.4 * MB + 4096 * 2 * 13_312
+    assert fullest.total == pytest.approx(by_hand, rel=0.01)
 
 
 def test_without_sharded_states_it_does_not_fit_and_says_why(scenario: Scenario) -> None:
