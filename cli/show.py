@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from topologies.catalogue import Catalogue
 
 SCENARIOS = "scenarios"
+PRECISION = "precision"
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
 
 
@@ -37,7 +38,7 @@ class AsPage:
 
 
 def show(
-    group: Annotated[str | None, typer.Argument(help="gpu, model, schedule, ...; all groups if left out.")] = None,
+    group: Annotated[str | None, typer.Argument(help="gpu, model, schedule, precision, ...; all if left out.")] = None,
     name: Annotated[
         str | None, typer.Argument(help="One entry, for a model also a config.json; all if left out.")
     ] = None,
@@ -51,10 +52,12 @@ def show(
 
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
-    chosen = group_named(group, [SCENARIOS, *entry_kinds(), *plugins]) if group is not None else None
+    chosen = group_named(group, [SCENARIOS, PRECISION, *entry_kinds(), *plugins]) if group is not None else None
     of_one = chosen if name is not None else None
-    check_options(of_one, of_one not in (None, SCENARIOS, *plugins), (drawn, page), as_json)
-    if name is None or chosen is None:
+    check_options(of_one, of_one not in (None, SCENARIOS, PRECISION, *plugins), (drawn, page), as_json)
+    if chosen == PRECISION:
+        print(precision_text(name))
+    elif name is None or chosen is None:
         print(listing(known, chosen))
     elif page.html is not None:
         from cli.write_model_page import written
@@ -73,6 +76,15 @@ def check_options(group: str | None, is_entry: bool, asked: tuple[Drawn, AsPage]
         raise typer.BadParameter("--html FILE, with --gpu or without, goes with `show model NAME`")
     if as_json and (not is_entry or page.html is not None):
         raise typer.BadParameter("--json goes with one entry of the catalogue: `show GROUP NAME --json`")
+
+
+def precision_text(name: str | None) -> str:
+    """Errors of number formats. Raises typer's usage error for a name."""
+    if name is not None:
+        raise typer.BadParameter("`show precision` takes no name")
+    from cli.precision_table import as_text
+
+    return as_text()
 
 
 def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: bool) -> str:
