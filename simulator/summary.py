@@ -127,8 +127,8 @@ def _binds(figures: Mapping[str, Figure], pair: pd.DataFrame) -> str:
     step_s, bubble_s = figures["step_s"].value, figures["step_bubble_s"].value
     if bubble_s > step_s / 3:
         return (
-            f"The pipeline binds: a rank waits {100 * bubble_s / step_s:.0f} % of the step for others. More micro-batches "
-            "or fewer stages would fill it."
+            f"The pipeline binds: a rank waits {100 * bubble_s / step_s:.0f} % of the step for others. "
+            "More micro-batches or fewer stages would fill it."
         )
     exposed_s = float(pair["exposed_s"].sum())
     compute_s = float(pair.loc[pair["stream"] == "compute", "seconds"].sum())
