@@ -48,6 +48,7 @@ def test_random_graphs_end_with_their_longest_path(seed: int) -> None:
     tasks = random_tasks(seed)
     assert play(tasks).makespan_s == pytest.approx(longest_path_s(tasks), rel=1e-12)
 
+
 SCHEDULES = [DualPipe(), DualPipeV(), GPipe(), OneFOneB(), ZbH1(), ZbH2(), ZbV()]
 
 
