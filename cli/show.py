@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SCENARIOS = "scenarios"
 PRECISION = "precision"
+SCHEDULES = "schedules"
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
 
 
@@ -53,12 +54,16 @@ def show(
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
     chosen = group_named(group, [SCENARIOS, PRECISION, *entry_kinds(), *plugins]) if group is not None else None
-    of_one = chosen if name is not None else None
+    of_one = chosen if name is not None or chosen == SCHEDULES else None
     check_options(of_one, of_one not in (None, SCENARIOS, PRECISION, *plugins), (drawn, page), as_json)
     if chosen == PRECISION:
         print(precision_text(name))
     elif name is None or chosen is None:
         print(listing(known, chosen))
+        if chosen == SCHEDULES:
+            from cli.draw_schedules import pictures
+
+            print("\n" + pictures(plugins[SCHEDULES], drawn.ranks, drawn.micro_batches))
     elif page.html is not None:
         from cli.write_model_page import written
 
@@ -68,10 +73,10 @@ def show(
 
 
 def check_options(group: str | None, is_entry: bool, asked: tuple[Drawn, AsPage], as_json: bool) -> None:
-    """Refuse options that say nothing about what is shown; `group` is None unless one thing of it is."""
+    """Refuse options that say nothing about what is shown; `group` is None unless one of it or all schedules are."""
     drawn, page = asked
-    if drawn != Drawn() and group != "schedules":
-        raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME`")
+    if drawn != Drawn() and group != SCHEDULES:
+        raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME` or `show schedule`")
     if page != AsPage() and (group != "models" or page.html is None):
         raise typer.BadParameter("--html FILE, with --gpu or without, goes with `show model NAME`")
     if as_json and (not is_entry or page.html is not None):
@@ -91,7 +96,7 @@ def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: boo
     """A scenario, schedule, plug-in or entry as text. Raises InvalidInput or typer's usage error."""
     if group == SCENARIOS:
         return scenario_file(name).read_text(encoding="utf-8").rstrip()
-    if group == "schedules":
+    if group == SCHEDULES:
         from cli.draw_schedule import schedule_text
 
         return schedule_text(name, drawn.ranks, drawn.micro_batches)
