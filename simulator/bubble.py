@@ -63,12 +63,13 @@ def _equal_stages(plan: Plan, pace: Pace) -> dict[Key, float]:
 
 
 def _formula_s(plan: Plan, even: Pace) -> float | None:
-    """The schedule's published bubble at these times; None where it has no formula or does not split backward."""
+    """The schedule's published bubble at these times; None where it has no formula for them.
+
+    A schedule without any full backward takes the time of its two halves for one.
+    """
     by_sort = {tuple(work.op for work in key): seconds for key, seconds in even.step_s.items()}
-    forward_s, backward_s, weight_s = (by_sort.get((op,)) for op in ("F", "B", "W"))
-    if forward_s is None or backward_s is None:
-        return None
-    weight_s = weight_s or 0.0
+    forward_s, input_s, weight_s = (by_sort.get((op,), 0.0) for op in ("F", "I", "W"))
+    backward_s = by_sort.get(("B",), input_s + weight_s)
     pair_s = by_sort.get(("F", "B"), forward_s + backward_s)
     times = ChunkTimes(forward_s, backward_s - weight_s, weight_s, pair_s)
     return plan.scenario.layout.schedule.published_bubble_s(len(plan.orders), times)

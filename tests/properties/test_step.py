@@ -5,9 +5,11 @@ from __future__ import annotations
 import pytest
 
 import clustercast
+from simulator.bubble import causes
 from simulator.budget import PARTS
 from simulator.plan import plan
 from simulator.result import Result
+from simulator.run import simulate
 from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
 
 SMALL: dict[str, object] = {
@@ -35,6 +37,15 @@ def test_the_parts_of_every_rank_add_up_to_the_step(base: Scenario, kind: str) -
     table = result.ranks[[f"step_{part}_s" for part in PARTS]]
     assert (table >= -1e-12).all().all()
     assert table.sum(axis=1).to_numpy() == pytest.approx(result.headline["step_s"].value, rel=1e-9)
+
+
+@pytest.mark.parametrize("kind", ["gpipe", "1f1b", "zb-h1", "zb-h2"])
+def test_with_equal_stages_the_bubble_is_the_published_formula(base: Scenario, kind: str) -> None:
+    """At the chunk times of the scenario; split backwards where the schedule splits them."""
+    whole = plan(base.with_changes({"layout.schedule.kind": kind, "job.recompute": "full"}, catalogue()))
+    seconds = causes(whole, simulate(whole)).set_index("cause")["seconds"]
+    assert seconds["The schedule's published formula, equal stages"] > 0
+    assert seconds["Order of the chunks beyond the formula"] == pytest.approx(0.0, abs=1e-9)
 
 
 def test_no_stream_does_two_things_at_once(base: Scenario) -> None:
