@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from simulator.plan import plan
 from simulator.result import Result
 from simulator.run import simulate
 from simulator.summary import summarise
+from simulator.trace import Trace
 from workloads.counts import activated, cache_share, flop_per_token, kv_cache_bytes_per_token, parameters
 from workloads.model import ModelSpec
 from workloads.observed import Observation, names, published
@@ -67,7 +70,7 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
         scenario = load_scenario(SCENARIOS / f"{file.scenario}.yaml")
         if file.changes:
             scenario = scenario.with_changes(file.changes, catalogue())
-        result = _result(scenario) if any("headline." in figure.metric for figure in file.figures) else None
+        result = _result(scenario) if any(not figure.metric.startswith("model.") for figure in file.figures) else None
         rows += [_row(name, figure, _simulated(figure.metric, scenario, result)) for figure in file.figures]
     return tuple(rows)
 
@@ -95,8 +98,18 @@ def _figure(path: str, scenario: Scenario, result: Result | None) -> float:
         return result.headline[name].value
     if block == "model" and name in COUNTS:
         return float(COUNTS[name](scenario.model))
+    if block == "inside" and result is not None and (seconds := _mean_s(result.pair_trace, name)):
+        return seconds
     known = ["headline." + known for known in (result.headline if result else ())] + ["model." + k for k in COUNTS]
+    known.append("inside.PHASE of the most frequent pair")
     raise NoMetric(f"no metric `{path}`; there are {', '.join(known)}")
+
+
+def _mean_s(trace: Trace, phase: str) -> float:
+    """Mean length of a phase over the layers of the most frequent pair ("combine(F)"); 0 where it does not occur."""
+    wanted = [name.partition(" ")[0] == phase for name in trace.names]
+    lengths = (trace.end_s - trace.start_s)[np.array(wanted, bool)[trace.name]]
+    return float(lengths.mean()) if len(lengths) else 0.0
 
 
 def _row(file: str, figure: Observation, simulated: float) -> Row:

@@ -34,7 +34,7 @@ class Observation(Spec):
     """One published figure.
 
     what        in plain words
-    metric      where the simulated figure is found: headline.NAME or model.NAME, several added with " + "
+    metric      where the simulated figure is found: headline.NAME, model.NAME or inside.PHASE, several added with " + "
     observed    in `unit`, which is the metric's own
     tolerance   largest relative error that counts as met
     role        target: evidence; input: used to set a parameter, never counted as evidence
@@ -70,7 +70,7 @@ class Published(Spec):
     """
 
     scenario: Text
-    changes: Named[str | int] = Field(default_factory=dict)
+    changes: Named[str | int | float] = Field(default_factory=dict)
     figures: Annotated[tuple[Observation, ...], Field(min_length=1)]
 
 
