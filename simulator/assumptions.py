@@ -37,7 +37,7 @@ OURS = (
     ),
     (
         "Transfers beside computation",
-        "as fast as alone on the same multiprocessors: fewer than the 24 of DeepEP's tests copy slower in proportion",
+        "as fast as alone on the same multiprocessors: fewer than the 24 of DeepEP's example copy slower in proportion",
         "the published profile shows combines within 5 % of that; dispatches take 10 to 40 % longer, unexplained",
     ),
     (
