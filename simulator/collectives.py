@@ -75,8 +75,8 @@ def _slower(nvlink_bytes: float, network_bytes: float, links: Links) -> Transfer
 
 
 ALL_TO_ALL_SMS = 24
-"""Multiprocessors with which all-to-all kernels are taken to reach the links' rates, 12 channels of two: DeepEP's README
-sets 24 in its example; its table of bandwidths does not say how many it used, so this is assumed."""
+"""Multiprocessors with which all-to-all kernels are taken to reach the links' rates, 12 channels of two: DeepEP's
+README sets 24 in its example; its table of bandwidths does not say how many it used, so this is assumed."""
 
 
 def token_links(links: Links, sms: int) -> Links:
