@@ -11,6 +11,7 @@ from simulator.kernels.matmul import Product, product_s
 from simulator.kernels.sweeps import kind_of, sweep_s
 from simulator.refusal import Refused
 from topologies.hardware import Gpu
+from workloads.reference.graph import NUMBER_BYTES
 from workloads.reference.record import Op
 
 FORWARD = {
@@ -26,7 +27,6 @@ WEIGHT_GRADIENT = {
     "fp8_grouped_gemm": "fp8_grouped_wgrad",
     "bf16_gemm": "bf16_wgrad",
 }
-ELEMENT_BYTES = {"fp8": 1, "bf16": 2, "fp32": 4}
 MASKED_ROWS = 512
 """Below so many rows a group, forward only, the masked kernel of decode does a grouped product."""
 DECODE_QUERIES = 16
@@ -126,7 +126,7 @@ def _busy(op: Op, gpu: Gpu, used: int, group: str, name: str) -> tuple[Busy, int
 
 def product(op: Op) -> Product:
     """Shape of a matrix product. A weight gradient contracts over the rows of its group and adds to an FP32 sum."""
-    element_bytes = ELEMENT_BYTES[op.precision]
+    element_bytes = NUMBER_BYTES[op.precision]
     if op.phase == "weight_grad":
         summed_bytes = op.write_bytes
         sizes = (op.m, op.n, op.k / op.groups, op.groups, element_bytes)

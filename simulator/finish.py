@@ -8,7 +8,6 @@ from simulator.collectives import Group, Links, Transfer, all_gather, all_reduce
 from simulator.costs import memory_s
 from topologies.hardware import Gpu
 
-FORMAT_BYTES = {"fp8": 1, "bf16": 2, "fp32": 4}
 MASTER_BYTES = 4
 """Master weights are FP32 (arXiv 2412.19437, section 3.3.3)."""
 

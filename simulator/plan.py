@@ -11,7 +11,7 @@ from simulator.admission import admit
 from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
-from simulator.finish import FORMAT_BYTES, Finish, Formats, finish
+from simulator.finish import Finish, Formats, finish
 from simulator.memory import RankMemory, rank_memory, require_fit
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
@@ -19,6 +19,7 @@ from simulator.sharding import Sharding
 from simulator.stages import Stage, held_parameters, stages_of_model
 from workloads.fit import micro_batches
 from workloads.loads import Sharing
+from workloads.reference.graph import NUMBER_BYTES
 from workloads.scenario import Scenario
 from workloads.schedule import Step, Work
 
@@ -65,7 +66,7 @@ def plan(scenario: Scenario) -> Plan:
     links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
     stages_of = [layout.schedule.stages_of(rank, layout.pp) for rank in range(layout.pp)]
     formats = Formats(
-        FORMAT_BYTES[job.precision.gradients], FORMAT_BYTES[job.precision.moments], FORMAT_BYTES[job.precision.weights]
+        NUMBER_BYTES[job.precision.gradients], NUMBER_BYTES[job.precision.moments], NUMBER_BYTES[job.precision.weights]
     )
     copies = sum(len(own) for own in stages_of) // layout.schedule.stages(layout.pp)
     groups = replicas(layout, copies, links.gpus_per_node)

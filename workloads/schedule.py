@@ -93,3 +93,15 @@ class ScheduleSpec(Spec):
     def published_in_flight(self, ranks: int, micro_batches: int) -> int | None:
         """Most micro-batches whose activations a rank holds, as published; None if it is not."""
         return None
+
+
+class Folded(ScheduleSpec):
+    """A schedule whose micro-batches turn at the last rank and come back: each rank does two stages."""
+
+    def stages(self, ranks: int) -> int:
+        """Twice as many as ranks."""
+        return 2 * ranks
+
+    def stages_of(self, rank: int, ranks: int) -> tuple[int, ...]:
+        """Stages whose parameters `rank` holds: one on the way in, one on the way back."""
+        return (rank, 2 * ranks - 1 - rank)

@@ -8,7 +8,10 @@ from workloads.reference.dims import Precision
 from workloads.reference.record import Message, Op, Weight
 
 SCALE_TILE = 128
-ELEMENT_BYTES: dict[Precision, float] = {"fp8": 1 + 4 / SCALE_TILE, "bf16": 2, "fp32": 4}
+NUMBER_BYTES: dict[Precision, int] = {"fp8": 1, "bf16": 2, "fp32": 4}
+"""Bytes of one number."""
+ELEMENT_BYTES: dict[Precision, float] = {**NUMBER_BYTES, "fp8": 1 + 4 / SCALE_TILE}
+"""Bytes of one number of an activation: FP8 carries an FP32 scale for every tile."""
 
 
 @dataclass(frozen=True, slots=True)

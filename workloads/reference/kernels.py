@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from workloads.reference.dims import Precision
-from workloads.reference.graph import ELEMENT_BYTES, Matmul, Sized
+from workloads.reference.graph import ELEMENT_BYTES, NUMBER_BYTES, Matmul, Sized
 from workloads.reference.ops import Heads
 from workloads.reference.record import Kind, Op, Pass, Phase
 
 TURNS: dict[Phase, Pass] = {"forward": "F", "recompute": "B", "input_grad": "B", "weight_grad": "W"}
-WEIGHT_BYTES: dict[Precision, float] = {"fp8": 1, "bf16": 2, "fp32": 4}
 GRADIENT_BYTES = 4
 
 
@@ -71,7 +69,7 @@ def weight_gradient(label: tuple[str, str], sizes: Matmul, turn: Pass = "W") -> 
 
 def _weight_bytes(sizes: Matmul) -> float:
     """Bytes of the weight; its scales, one for 128 x 128, are left out (0.02 %)."""
-    return sizes.n * sizes.k * sizes.groups * (1 - sizes.idle) * WEIGHT_BYTES[sizes.precision]
+    return sizes.n * sizes.k * sizes.groups * (1 - sizes.idle) * NUMBER_BYTES[sizes.precision]
 
 
 def scored_pairs(length: int, past: int, window: int | None) -> tuple[float, float]:

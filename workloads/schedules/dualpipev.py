@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from workloads.phases import Lane, both_ways, fill
-from workloads.schedule import ChunkTimes, ScheduleSpec, Step
+from workloads.schedule import ChunkTimes, Folded, Step
 
 
-class DualPipeV(ScheduleSpec):
+class DualPipeV(Folded):
     """All micro-batches enter at rank 0, turn at the last rank and come back; on the way pairs overlap as in DualPipe.
 
     Rank r holds stages r and 2 PP-1-r, PP being its ranks: each stage is held once. Its formulas are published for
@@ -16,14 +16,6 @@ class DualPipeV(ScheduleSpec):
     """
 
     kind: Literal["dualpipev"] = "dualpipev"
-
-    def stages(self, ranks: int) -> int:
-        """Twice as many as ranks."""
-        return 2 * ranks
-
-    def stages_of(self, rank: int, ranks: int) -> tuple[int, ...]:
-        """Stages whose parameters `rank` holds: one on the way in, one on the way back."""
-        return (rank, 2 * ranks - 1 - rank)
 
     def problems(self, ranks: int, micro_batches: int) -> list[str]:
         """Say why DualPipeV cannot run like this, and what would work; empty if it can."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from workloads.phases import Lane, Phase, fill, left_over
-from workloads.schedule import ChunkTimes, ScheduleSpec, Step
+from workloads.schedule import ChunkTimes, Folded, Step
 
 
-class ZbV(ScheduleSpec):
+class ZbV(Folded):
     """Micro-batches run from rank 0 to the last rank and back; the last stage is on rank 0, beside the first.
 
     Rank r begins r forwards after rank 0 and, with equal chunks, ends as much later: a step that begins and ends on
@@ -16,14 +16,6 @@ class ZbV(ScheduleSpec):
     """
 
     kind: Literal["zbv"] = "zbv"
-
-    def stages(self, ranks: int) -> int:
-        """Twice as many as ranks."""
-        return 2 * ranks
-
-    def stages_of(self, rank: int, ranks: int) -> tuple[int, ...]:
-        """Stages whose parameters `rank` holds: one on the way in, one on the way back."""
-        return (rank, 2 * ranks - 1 - rank)
 
     def problems(self, ranks: int, micro_batches: int) -> list[str]:
         """Say why ZB-V cannot run like this, and what would work; empty if it can."""
