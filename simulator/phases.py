@@ -50,6 +50,7 @@ class Exchange:
     """What a block sends for one micro-batch.
 
     split_f, split_b   among ranks that split its heads or its sequence, forward and backward
+    again              to its experts and back once more, where backward runs the whole block again
     gather, reduce     its parameters before forward and again before backward, its gradients after: fully sharded only
     The others go to its experts and back; the gradient of a combine is a dispatch, and the gradient of a dispatch
     a combine (arXiv 2412.19437, 3.2.1).
@@ -61,6 +62,7 @@ class Exchange:
     combine: Transfer = NOTHING
     dispatch_back: Transfer = NOTHING
     combine_back: Transfer = NOTHING
+    again: Transfer = NOTHING
     gather: Transfer = NOTHING
     reduce: Transfer = NOTHING
 
@@ -72,7 +74,7 @@ class Exchange:
     @property
     def transfers(self) -> tuple[Transfer, ...]:
         """All, in the order in which a micro-batch needs them."""
-        back = (self.gather, self.split_b, self.combine_back, self.dispatch_back, self.reduce)
+        back = (self.gather, self.split_b, self.again, self.combine_back, self.dispatch_back, self.reduce)
         return (self.gather, self.split_f, self.dispatch, self.combine, *back)
 
 

@@ -72,7 +72,7 @@ def _ranks(plan: Plan, played: Played) -> pd.DataFrame:
 
 def _memory(plan: Plan) -> pd.DataFrame:
     """Bytes of each part on each rank."""
-    rows = [(rank, part, getattr(memory, part)) for rank, memory in enumerate(plan.memory) for part in memory.__slots__]
+    rows = [(rank, part, size) for rank, memory in enumerate(plan.memory) for part, size in memory.parts().items()]
     return pd.DataFrame(rows, columns=["rank", "part", "bytes"])
 
 
