@@ -17,6 +17,7 @@ TRAFFIC = Look(
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
+DRAWN_ELSEWHERE = memory_section.DRAWN | {roofline.TABLE}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -57,7 +58,7 @@ def _sections(result: Result) -> Iterable[Section]:
     extra = tuple(
         table(name, frame, EXTRA.get(name, Look(name)))
         for name, frame in result.tables.items()
-        if len(frame) and name != roofline.TABLE
+        if len(frame) and name not in DRAWN_ELSEWHERE
     )
     if extra:
         yield Section("more", "Why ranks wait", "Why ranks wait, and what else was tried", (), extra)

@@ -11,7 +11,7 @@ from workloads.reference.record import Kept
 
 @dataclass(frozen=True, slots=True)
 class Activations:
-    """Bytes kept.
+    """Bytes that are kept from forward to backward, or to a postponed weight gradient.
 
     fp8      with the scales of their tiles
     wide     in BF16 and FP32

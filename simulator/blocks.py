@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from simulator.activations import Activations, activations
 from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all, token_links
-from simulator.costs import Sms
+from simulator.costs import Sms, Stopwatch
 from simulator.finish import Parameters
 from simulator.network import spread_of
 from simulator.phases import Block, Exchange, Readings, compute
@@ -51,8 +51,14 @@ class BlockPlan:
     workspace_bytes: float
 
 
-def block_plans(scenario: Scenario, links: Links, sharding: Sharding) -> dict[str, BlockPlan]:
-    """Read each kind of block the model has and time it on the scenario's GPU."""
+def block_plans(
+    scenario: Scenario, links: Links, sharding: Sharding, on: Stopwatch | None = None
+) -> dict[str, BlockPlan]:
+    """Read each kind of block the model has and time it on the scenario's GPU.
+
+    on   a stopwatch of that GPU which has timed other layouts before
+    """
+    on = on or Stopwatch(driven_gpu(scenario))
     layout, job = scenario.layout, scenario.job
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
     share = layout.share
@@ -66,7 +72,7 @@ def block_plans(scenario: Scenario, links: Links, sharding: Sharding) -> dict[st
             gather=gathered(reading.weights, sharding, links),
             reduce=reduced(reading.weights, sharding, links),
         )
-        timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange))
+        timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange), on)
         whole = whole_bytes(reading.weights, sharding)
         plans[kind] = replace(
             timed,
@@ -90,17 +96,19 @@ def _heavier(scenario: Scenario, share: Share) -> Share:
     )
 
 
-def _plan(scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading, Exchange]) -> BlockPlan:
+def _plan(
+    scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading, Exchange], on: Stopwatch
+) -> BlockPlan:
     """Put one reading's parts together."""
     reading, exchange = read
-    gpu = driven_gpu(scenario)
+    gpu = on.gpu
     left = gpu.sms - (scenario.job.communication_sms if scenario.layout.ranks_per_expert_group > 1 else 0)
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
     return BlockPlan(
         block=Block(
             kind,
-            compute(readings, gpu, Sms(left, gpu.sms)),
-            compute(readings, gpu, Sms(left, left)),
+            compute(readings, on, Sms(left, gpu.sms)),
+            compute(readings, on, Sms(left, left)),
             exchange,
         ),
         record=reading.record,

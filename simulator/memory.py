@@ -29,8 +29,8 @@ class DoesNotFit(Refused):
 class RankMemory:
     """Bytes by part on one rank at its fullest moment.
 
-    weights, experts, embedding   in BF16: of layers outside of routed experts, of routed experts, of embedding and output
-                                  head (once, whatever stages and MTP modules of the rank use them)
+    weights, experts, embedding   in BF16: of layers outside of routed experts, of routed experts, of embedding and
+                                  output head (once, whatever stages and MTP modules of the rank use them)
     fp8_weights                   copies that FP8 products read, along both dimensions
     gradients, masters, moments   what the optimiser works on
     average                       moving average of the weights, where it is on the GPU
@@ -77,6 +77,11 @@ class States:
     masters: float
     moments: float
     average: float
+
+    @property
+    def total(self) -> float:
+        """Bytes of all."""
+        return float(sum(getattr(self, field.name) for field in fields(self)))
 
 
 def states(own: Sequence[Stage], replicas: Replicas, formats: Formats, memory: Memory) -> States:
@@ -172,7 +177,7 @@ def rank_memory(held: States, activations: NDArray[np.float64], own: Sequence[St
     buffers = max(stage.buffer_bytes for stage in own)
     workspace = max(stage.workspace_bytes for stage in own)
     constant = {field.name: getattr(held, field.name) for field in fields(held)}
-    handed_out = sum(constant.values()) + fp8 + wide + logits + buffers + workspace
+    handed_out = held.total + fp8 + wide + logits + buffers + workspace
     return RankMemory(
         **constant,
         activations_fp8=fp8,
@@ -186,4 +191,4 @@ def rank_memory(held: States, activations: NDArray[np.float64], own: Sequence[St
 
 def reserve_bytes(handed_out: float, memory: Memory) -> float:
     """What the runtime takes, and what the allocator holds without using it while it hands out so many bytes."""
-    return memory.runtime + handed_out * memory.fragmentation / (1 - memory.fragmentation)
+    return memory.runtime_bytes + handed_out * memory.fragmentation / (1 - memory.fragmentation)

@@ -11,94 +11,93 @@ from numpy.typing import NDArray
 from simulator.partition import partition_by_cost
 
 Table = NDArray[np.float64]
+Sizes = NDArray[np.int64]
+Extend = Callable[[Table, Table, Sizes, float, int, bool], tuple[Table, Sizes]]
 TIE_RATIO = 1e-12
+SLACK_RATIO = 0.02
+"""What the dearest rank may cost beyond the least, as a share."""
 
 
-class _Pairs:
-    """Costs of a first stage of `a` items from the front and a last stage of `b` items from the back.
-
-    Tables are [items in front of the first stage, items behind the last].
-    """
-
-    def __init__(self, costs: Sequence[float], ranks: int) -> None:
-        self.ranks, self.items = ranks, len(costs)
-        self.ends = np.concatenate(([0.0], np.cumsum(np.asarray(costs, np.float64))))
-        self.whole_s = float(self.ends[-1])
-        cut = partition_by_cost(costs, 2 * ranks)
-        sums = [float(self.ends[one.stop] - self.ends[one.start]) for one in cut]
-        self.bound = max(sums[rank] + sums[-1 - rank] for rank in range(ranks)) * (1 + TIE_RATIO)
-        self.sizes = [(a, b) for a in range(1, self.items) for b in range(1, self.items - a + 1) if self._may_be(a, b)]
-
-    def _may_be(self, a: int, b: int) -> bool:
-        """Whether stages of so many items can cost a rank no more than the bound, and the others no more either."""
-        least = self.whole_s - (self.ranks - 1) * self.bound
-        runs = [self.ends[size:] - self.ends[:-size] for size in (a, b)]
-        low, high = (sum(float(end(run)) for run in runs) for end in (np.min, np.max))
-        return low <= self.bound and high >= least * (1 - TIE_RATIO)
-
-    def stage_costs(self, a: int, b: int) -> tuple[Table, Table]:
-        """Cost of the first and of the last stage, each for every place."""
-        places = self.items + 1
-        front, back = np.full((places, 1), np.inf), np.full((1, places), np.inf)
-        front[: places - a, 0] = self.ends[a:] - self.ends[:-a]
-        mirrored = self.whole_s - self.ends[::-1]
-        back[0, : places - b] = mirrored[b:] - mirrored[:-b]
-        return front, back
-
-
-def partition_in_pairs(costs: Sequence[float], ranks: int) -> tuple[slice, ...]:
+def partition_in_pairs(costs: Sequence[float], ranks: int, extend: Extend | None = None) -> tuple[slice, ...]:
     """Cut the items into 2 x `ranks` runs; rank r holds run r and, from the end, run r as well.
 
     costs     [item]   any unit, each finite and at least 0
+    extend    `one_rank_more`, compiled
     returns   [stage]  slices over the items, at least one item each
 
-    Of all cuts, those whose dearest rank is cheapest; of those, the cheapest dearest stage; of those, the most even
-    (least sum of squared stage costs). Exact by dynamic programming from both ends towards the middle.
+    Of all cuts, those whose dearest rank costs at most SLACK_RATIO more than it has to; of those, the most even (least
+    sum of squared stage costs): ranks work in step, so that an uneven cut loses more than a rank gains by it. Exact by
+    dynamic programming from both ends towards the middle.
 
     Raises ValueError if there are fewer items than stages or a cost is not a number of at least 0.
     """
+    even = partition_by_cost(costs, 2 * ranks)
     if ranks == 1:
-        return partition_by_cost(costs, 2)
-    pairs = _Pairs(costs, ranks)
-    rank_most = _best(pairs, lambda front, back: front + back, np.maximum)[0] * (1 + TIE_RATIO)
+        return even
+    ends = np.concatenate(([0.0], np.cumsum(np.asarray(costs, np.float64))))
+    sums = [float(ends[one.stop] - ends[one.start]) for one in even]
+    bound = max(sums[rank] + sums[-1 - rank] for rank in range(ranks)) * (1 + SLACK_RATIO)
+    sizes = _sizes(ends, ranks, bound)
+    play = extend or one_rank_more
+    dearest, _ = _best(ends, sizes, (ranks, bound, False), play)
+    _, found = _best(ends, sizes, (ranks, dearest * (1 + SLACK_RATIO), True), play)
+    lengths = [a for a, _ in found] + [b for _, b in reversed(found)]
+    return tuple(slice(*cut) for cut in pairwise(np.cumsum([0, *lengths]).tolist()))
 
-    def dearest_stage(front: Table, back: Table) -> Table:
-        return np.where(front + back <= rank_most, np.maximum(front, back), np.inf)
 
-    stage_most = _best(pairs, dearest_stage, np.maximum)[0] * (1 + TIE_RATIO)
-
-    def unevenness(front: Table, back: Table) -> Table:
-        allowed = (front + back <= rank_most) & (np.maximum(front, back) <= stage_most)
-        return np.where(allowed, front**2 + back**2, np.inf)
-
-    _, sizes = _best(pairs, unevenness, np.add)
-    lengths = [a for a, _ in sizes] + [b for _, b in reversed(sizes)]
-    return tuple(slice(*ends) for ends in pairwise(np.cumsum([0, *lengths]).tolist()))
+def _sizes(ends: Table, ranks: int, bound: float) -> Sizes:
+    """Numbers of items of a rank's two stages by which neither it nor the others can cost more than the bound."""
+    runs = [ends[size:] - ends[:-size] for size in range(1, len(ends) - 2 * ranks + 1)]
+    least, most = (np.array([float(end(run)) for run in runs]) for end in (np.min, np.max))
+    rest = (float(ends[-1]) - (ranks - 1) * bound) * (1 - TIE_RATIO)
+    kept = (least[:, None] + least <= bound) & (most[:, None] + most >= rest)
+    return np.argwhere(kept) + 1
 
 
 def _best(
-    pairs: _Pairs, value: Callable[[Table, Table], Table], join: np.ufunc
+    ends: Table, sizes: Sizes, rule: tuple[int, float, bool], extend: Extend
 ) -> tuple[float, list[tuple[int, int]]]:
-    """Least joined value over all ranks, and each rank's numbers of items: [rank] (first stage, last stage)."""
-    places = pairs.items + 1
-    tables = {(a, b): value(*pairs.stage_costs(a, b)) for a, b in pairs.sizes}
-    reached = np.full((places, places), np.inf)
-    reached[0, 0] = 0.0
-    chosen = []
-    for _ in range(pairs.ranks):
-        after, choice = np.full((places, places), np.inf), np.full((places, places), -1)
-        for number, (a, b) in enumerate(pairs.sizes):
-            through = join(reached, tables[a, b])[: places - a, : places - b]
-            better = through < after[a:, b:] * (1 - TIE_RATIO)
-            after[a:, b:][better] = through[better]
-            choice[a:, b:][better] = number
-        reached, _ = after, chosen.append(choice)
-    used = np.arange(places)
-    ends = reached[used, pairs.items - used]
-    front = int(ends.argmin())
-    best, back, sizes = float(ends[front]), pairs.items - front, []
-    for choice in reversed(chosen):
-        a, b = pairs.sizes[int(choice[front, back])]
-        sizes.append((a, b))
+    """Least value over all cuts, and each rank's numbers of items: [rank] (first stage, last stage).
+
+    rule   ranks; most that a rank may cost; whether squares are added up instead of taking the dearest rank
+    """
+    ranks, limit, squares = rule
+    items = len(ends) - 1
+    value = np.full((items + 1, items + 1), np.inf)
+    value[0, 0] = 0.0
+    choices = []
+    for left in range(ranks - 1, -1, -1):
+        value, choice = extend(value, ends, sizes, limit, left, squares)
+        choices.append(choice)
+    front = int(value[np.arange(items + 1), items - np.arange(items + 1)].argmin())
+    least, back, found = float(value[front, items - front]), items - front, []
+    for choice in reversed(choices):
+        a, b = sizes[choice[front, back]].tolist()
+        found.append((a, b))
         front, back = front - a, back - b
-    return best, sizes[::-1]
+    return least, found[::-1]
+
+
+def one_rank_more(
+    value: Table, ends: Table, sizes: Sizes, limit: float, left: int, squares: bool
+) -> tuple[Table, Sizes]:
+    """Give one more rank its two stages, next to what the ranks before it have from both ends.
+
+    value     [items in front, items behind]  least value so far, infinite where there is none
+    left      ranks that come after it
+    returns   the same with its stages, and which of `sizes` it took; plain loops, so that they can be compiled
+    """
+    items = len(ends) - 1
+    after, choice = np.full(value.shape, np.inf), np.full(value.shape, -1)
+    for front, back in np.argwhere(value < np.inf):
+        for number in range(len(sizes)):
+            i, j = front + sizes[number, 0], back + sizes[number, 1]
+            if items - i - j < 2 * left or (left == 0 and i + j != items):
+                continue
+            first, last = ends[i] - ends[front], ends[items - back] - ends[items - j]
+            if first + last > limit or ends[items - j] - ends[i] > left * limit:
+                continue
+            through = value[front, back] + first**2 + last**2 if squares else max(value[front, back], first + last)
+            if through < after[i, j] * (1 - TIE_RATIO):
+                after[i, j], choice[i, j] = through, number
+    return after, choice

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from simulator.collectives import NOTHING, Transfer
-from simulator.costs import Sms, total_s
-from topologies.hardware import Gpu
+from simulator.costs import Sms, Stopwatch
 from workloads.reference.record import Op, Record
 
 
@@ -111,13 +110,13 @@ class Readings(NamedTuple):
     heavier_load: float
 
 
-def compute(readings: Readings, gpu: Gpu, sms: Sms) -> Compute:
+def compute(readings: Readings, on: Stopwatch, sms: Sms) -> Compute:
     """Sum a block's operations into its phases, each as a line through two loads of its experts.
 
     Everything that is not attention (MLP, experts, embedding, output head) counts as MLP.
     """
-    at_mean = _by_phase(readings.mean, gpu, sms)
-    heavier = _by_phase(readings.heavier, gpu, sms)
+    at_mean = _by_phase(readings.mean, on, sms)
+    heavier = _by_phase(readings.heavier, on, sms)
 
     def of(attention: bool, turn: str) -> Seconds:
         mean_s, more_s = (seconds.get((attention, turn), 0.0) for seconds in (at_mean, heavier))
@@ -134,9 +133,9 @@ def compute(readings: Readings, gpu: Gpu, sms: Sms) -> Compute:
     )
 
 
-def _by_phase(record: Iterable[Op], gpu: Gpu, sms: Sms) -> dict[tuple[bool, str], float]:
+def _by_phase(record: Iterable[Op], on: Stopwatch, sms: Sms) -> dict[tuple[bool, str], float]:
     """Seconds by (is attention, turn)."""
     by_phase: dict[tuple[bool, str], list[Op]] = {}
     for op in record:
         by_phase.setdefault((op.part == "attention", op.turn), []).append(op)
-    return {key: total_s(ops, gpu, sms) for key, ops in by_phase.items()}
+    return {key: on.total_s(ops, sms) for key, ops in by_phase.items()}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,7 @@ from simulator.admission import admit
 from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
-from simulator.finish import Finish, Formats, finish
+from simulator.finish import Finish, Formats, Replicas, finish
 from simulator.memory import DoesNotFit, RankMemory, held_over, rank_memory, require_fit, states
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
@@ -23,10 +24,12 @@ from simulator.software import driven_gpu
 from simulator.stages import Stage, held_parameters, stages_of_model
 from simulator.ways_out import way_out
 from workloads.fit import micro_batches
+from workloads.jobs.training import Precision
+from workloads.layout import Layout
 from workloads.loads import Sharing
 from workloads.reference.graph import NUMBER_BYTES
 from workloads.scenario import Scenario
-from workloads.schedule import Step, Work
+from workloads.schedule import ScheduleSpec, Step, Work
 
 ACTIVATION_BYTES = 2
 """Activations between stages are BF16."""
@@ -87,12 +90,8 @@ def planned(scenario: Scenario) -> Plan:
     admit(scenario)
     gpu = driven_gpu(scenario)
     links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
-    stages_of = [layout.schedule.stages_of(rank, layout.pp) for rank in range(layout.pp)]
-    formats = Formats(
-        NUMBER_BYTES[job.precision.gradients], NUMBER_BYTES[job.precision.moments], NUMBER_BYTES[job.precision.weights]
-    )
-    copies = sum(len(own) for own in stages_of) // layout.schedule.stages(layout.pp)
-    groups = replicas(layout, copies, links.gpus_per_node)
+    stages_of = stages_of_ranks(layout)
+    formats, groups = formats_of(job.precision), groups_of(layout, links)
     blocks = block_plans(scenario, links, Sharding(groups, formats))
     stages = stages_of_model(scenario, blocks)
     orders = layout.schedule.orders(layout.pp, micro_batches(layout, scenario.demands))
@@ -106,10 +105,10 @@ def planned(scenario: Scenario) -> Plan:
         stages=stages,
         orders=orders,
         timelines=_timelines(orders, stages),
-        sharing=_sharing(scenario, links),
-        send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario, links)),
+        sharing=sharing_of(scenario, links),
+        send=send_of(scenario, links),
         finish=tuple(finish(held_parameters(own), groups, formats, gpu, links) for own in held),
-        peers=_peers(stages_of),
+        peers=peers_of(stages_of),
         by_stage=tuple(
             finish(held_parameters([stage]), groups, formats, gpu, links) for stage in stages if layout.zero_overlap
         ),
@@ -138,7 +137,7 @@ def _timeline(works: tuple[Work, ...], stages: Sequence[Stage]) -> tuple[Part, .
     return chunks.weight_gradient(blocks) if work.op == "W" else chunks.backward(blocks, work.op == "B")
 
 
-def _sharing(scenario: Scenario, links: Links) -> Sharing | None:
+def sharing_of(scenario: Scenario, links: Links) -> Sharing | None:
     """Who shares the experts of a layer, and how uneven their loads are."""
     experts = scenario.model.experts
     layout = scenario.layout
@@ -149,17 +148,36 @@ def _sharing(scenario: Scenario, links: Links) -> Sharing | None:
     return Sharing(experts.gate.experts, layout.ep, max(1, links.gpus_per_node // layout.etp), variation)
 
 
-def _activation_bytes(scenario: Scenario) -> float:
-    """Bytes that one rank sends to the next stage for one micro-batch."""
-    tokens = scenario.job.tokens_per_micro_batch // (scenario.layout.tp * scenario.layout.cp)
-    return float(tokens * scenario.model.dims().hidden * ACTIVATION_BYTES)
+def send_of(scenario: Scenario, links: Links) -> Transfer:
+    """Send one micro-batch's activations to the next stage; over NVLink only if all ranks together are in reach."""
+    layout = scenario.layout
+    tokens = scenario.job.tokens_per_micro_batch // (layout.tp * layout.cp)
+    same_node = layout.ranks <= links.gpus_per_node
+    return send(float(tokens * scenario.model.hidden * ACTIVATION_BYTES), links, same_node)
 
 
-def _pipeline_inside_node(scenario: Scenario, links: Links) -> bool:
-    """Whether neighbouring pipeline ranks reach each other over NVLink: only if all ranks together do."""
-    return scenario.layout.ranks_per_stage * scenario.layout.pp <= links.gpus_per_node
+def formats_of(precision: Precision) -> Formats:
+    """Bytes of one number as the step's end moves it."""
+    return Formats(NUMBER_BYTES[precision.gradients], NUMBER_BYTES[precision.moments], NUMBER_BYTES[precision.weights])
 
 
-def _peers(stages_of: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+@lru_cache(maxsize=1000)
+def _stages_of_ranks(schedule: ScheduleSpec, ranks: int) -> tuple[tuple[int, ...], ...]:
+    """Stages that each pipeline rank holds: [rank]."""
+    return tuple(schedule.stages_of(rank, ranks) for rank in range(ranks))
+
+
+def stages_of_ranks(layout: Layout) -> tuple[tuple[int, ...], ...]:
+    """Stages that each pipeline rank of a layout holds: [rank]."""
+    return _stages_of_ranks(layout.schedule, layout.pp)
+
+
+def groups_of(layout: Layout, links: Links) -> Replicas:
+    """Ranks that hold the same parameters, those of a stage's second copy among them."""
+    held = sum(map(len, stages_of_ranks(layout)))
+    return replicas(layout, held // layout.schedule.stages(layout.pp), links.gpus_per_node)
+
+
+def peers_of(stages_of: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
     """Pipeline ranks, oneself included, that hold a stage one holds oneself."""
     return tuple(tuple(other for other, theirs in enumerate(stages_of) if set(own) & set(theirs)) for own in stages_of)

@@ -8,7 +8,7 @@ from topologies.kernel_sets import KernelSet, SweepFamily
 from workloads.scenario import Scenario
 
 FUSED_KERNELS = {"permute": 2, "permute_backward": 2, "gate": 2, "gate_backward": 2}
-"""Kernels that a fused operation still takes (Transformer Engine: row map and copy; scores and choice); others take one."""
+"""Kernels that a fused operation still takes (Transformer Engine: row map and copy; scores and choice); else one."""
 
 
 def driven_gpu(scenario: Scenario) -> Gpu:

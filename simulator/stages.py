@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from simulator.activations import NONE, Activations
 from simulator.blocks import BlockPlan
 from simulator.chunks import Labelled
 from simulator.finish import Parameters
 from simulator.partition import partition_by_cost
-from simulator.partition_in_pairs import partition_in_pairs
+from simulator.partition_in_pairs import Extend, partition_in_pairs
+from workloads.model import ModelSpec
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec
 from workloads.stages import stage_texts, stages_by_hand
 
 RULE = (
-    "contiguous, at least one layer a stage, the embedding with the first layer and head and MTP with the last, which may "
-    "stand alone where ranks hold several stages that no other rank holds; of all such cuts the one whose dearest stage "
-    "is cheapest, then the most even; first, where a rank holds a stage from each end, the one whose dearest rank is"
+    "contiguous, at least one layer a stage, the embedding with the first layer and head and MTP with the last, which "
+    "may stand alone where there are more stages than ranks; of all such cuts the one whose dearest stage is cheapest, "
+    "then the most even; where a rank holds a stage from each end, the most even whose dearest rank is cheapest"
 )
+
+Placed = tuple[tuple[str, int], ...]
+"""Kinds of a stage's blocks, each with its place among all blocks of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +51,40 @@ class Stage:
 
 def stages_of_model(scenario: Scenario, blocks: Mapping[str, BlockPlan]) -> tuple[Stage, ...]:
     """Cut the model into stages: by hand where the layout says so, else by RULE."""
-    kinds, layers = scenario.model.block_kinds(), scenario.demands.layers
-    items: list[Sequence[str]] = [kinds[:1], *([kind] for kind in kinds[1 : 1 + layers]), kinds[1 + layers :]]
-    by_hand = scenario.layout.layers_per_stage or _layers_by_cost(items, scenario, blocks)
-    cuts = stages_by_hand(by_hand)
-    texts = stage_texts(cuts, layers, scenario.model.mtp_depth)
-    return tuple(_stage(text, cut, items, blocks) for text, cut in zip(texts, cuts, strict=True))
+    model, layout = scenario.model, scenario.layout
+    layers = layout.layers_per_stage or layers_by_cost(model, layout.schedule, layout.pp, blocks)
+    texts = stage_texts(stages_by_hand(layers), model.layers, model.mtp_depth)
+    return tuple(
+        stage_of(text, held, blocks) for text, held in zip(texts, blocks_of_stages(model, layers), strict=True)
+    )
 
 
-def _layers_by_cost(
-    items: Sequence[Sequence[str]], scenario: Scenario, blocks: Mapping[str, BlockPlan]
+def blocks_of_stages(model: ModelSpec, layers: Sequence[int]) -> tuple[Placed, ...]:
+    """Kinds of the blocks of each stage, each with its place among all blocks of the model."""
+    items = _items(model)
+    return tuple(
+        tuple((kind, at + place) for at in range(cut.start, cut.stop) for place, kind in enumerate(items[at]))
+        for cut in stages_by_hand(layers)
+    )
+
+
+def layers_by_cost(
+    model: ModelSpec, schedule: ScheduleSpec, ranks: int, blocks: Mapping[str, BlockPlan], extend: Extend | None = None
 ) -> tuple[int, ...]:
-    """Layers of each stage by RULE."""
-    schedule, ranks = scenario.layout.schedule, scenario.layout.pp
-    first, *layers, last = (sum(blocks[kind].block.cost_s for kind in item) for item in items)
+    """Layers of each stage by RULE; extend   see `partition_in_pairs`."""
+    costs_s = {kind: plan.block.cost_s for kind, plan in blocks.items()}
+    first, *layers, last = (sum(costs_s[kind] for kind in item) for item in _items(model))
     ends_alone = schedule.stages(ranks) > ranks
     costs = [layers[0] + first, *layers[1:], last] if ends_alone else _with_ends(first, layers, last)
-    cuts = _cut(costs, schedule, ranks)
-    counts = [cut.stop - cut.start for cut in cuts]
+    counts = [cut.stop - cut.start for cut in _cut(costs, schedule, ranks, extend)]
     counts[-1] -= ends_alone
     return tuple(counts)
+
+
+def _items(model: ModelSpec) -> list[Sequence[str]]:
+    """Kinds of blocks that stay together: the embedding, each layer, the head with the MTP modules."""
+    kinds = model.block_kinds()
+    return [kinds[:1], *([kind] for kind in kinds[1 : 1 + model.layers]), kinds[1 + model.layers :]]
 
 
 def _with_ends(first: float, layers: Sequence[float], last: float) -> list[float]:
@@ -76,18 +95,23 @@ def _with_ends(first: float, layers: Sequence[float], last: float) -> list[float
     return costs
 
 
-def _cut(costs: Sequence[float], schedule: ScheduleSpec, ranks: int) -> tuple[slice, ...]:
+def _cut(costs: Sequence[float], schedule: ScheduleSpec, ranks: int, extend: Extend | None) -> tuple[slice, ...]:
     """Cut by the dearest rank where each holds one stage from each end of the model, else by the dearest stage."""
     stages = schedule.stages(ranks)
     held = [set(schedule.stages_of(rank, ranks)) for rank in range(ranks)]
     if stages > 1 and all(own == {min(own), stages - 1 - min(own)} for own in held):
-        return partition_in_pairs(costs, stages // 2)
+        return partition_in_pairs(costs, stages // 2, extend)
+    return _partition_by_cost(tuple(costs), stages)
+
+
+@lru_cache(maxsize=256)
+def _partition_by_cost(costs: tuple[float, ...], stages: int) -> tuple[slice, ...]:
+    """The same again for schedules that cut alike."""
     return partition_by_cost(costs, stages)
 
 
-def _stage(text: str, cut: slice, items: Sequence[Sequence[str]], blocks: Mapping[str, BlockPlan]) -> Stage:
-    """Gather one stage's blocks, parameters and kept activations."""
-    held = [(kind, at + place) for at in range(cut.start, cut.stop) for place, kind in enumerate(items[at])]
+def stage_of(text: str, held: Placed, blocks: Mapping[str, BlockPlan]) -> Stage:
+    """Gather a stage's blocks, parameters and kept activations."""
     plans = [blocks[kind] for kind, _ in held]
     return Stage(
         text=text,

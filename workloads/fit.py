@@ -92,7 +92,9 @@ def _expert_tensor(layout: Layout, demands: Demands) -> Misfit | None:
     """Ranks that split an expert divide its width, and reach each other over NVLink."""
     if demands.gpus_per_node % layout.etp:
         fix = f"use etp = {nearest_divisors(demands.gpus_per_node, layout.etp)}"
-        return Misfit("etp", f"etp = {layout.etp} ranks do not share out the {demands.gpus_per_node} GPUs of a node: {fix}")
+        return Misfit(
+            "etp", f"etp = {layout.etp} ranks do not share out the {demands.gpus_per_node} GPUs of a node: {fix}"
+        )
     return _split(demands.expert_width, "columns of an expert", "etp", layout.etp)
 
 

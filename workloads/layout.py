@@ -35,7 +35,8 @@ class Layout(Spec):
     crosses the cluster. The tp x cp x dp ranks of one pipeline rank share its stages; experts lie on ep x etp
     consecutive ones of them, and the next ep x etp hold copies.
 
-    etp                expert tensor parallelism: neighbouring ranks that split the width of each expert    zero_stage         spread over dp x cp: 0 nothing, 1 optimiser states, 2 and gradients, 3 and parameters
+    etp                expert tensor parallelism: neighbouring ranks that split the width of each expert
+    zero_stage         spread over dp x cp: 0 nothing, 1 optimiser states, 2 and gradients, 3 and parameters
     tp_exchange        gathers and scatters of tensor parallelism: whole, before or after a product; or in pieces, each
                        beside the product of the piece before, and beside gradients that do not need them
     cp_exchange        keys and values of context parallelism: round a ring while attention works on those that are

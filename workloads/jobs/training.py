@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from topologies.spec import Spec
-from topologies.units import Bytes, Count, Tokens
+from topologies.units import Bytes, Count, Tokens, parse
 
 
 class Precision(Spec):
@@ -28,12 +28,12 @@ class Precision(Spec):
 class Memory(Spec):
     """What the training software holds beside the numbers that the job is about.
 
-    runtime          CUDA context, loaded kernels, buffers of communication libraries
+    runtime_bytes    CUDA context, loaded kernels, buffers of communication libraries
     fragmentation    of what the allocator hands out, the share that it holds idle between its blocks
-    weight_average   where a moving average of the weights is kept in FP32, by the owner of each weight: none, gpu or host
+    weight_average   where each weight's owner keeps a moving average of it in FP32: nowhere, on its GPU, on its host
     """
 
-    runtime: Bytes = 1.5 * 2**30
+    runtime_bytes: Bytes = parse("1.5 GiB", "bytes")
     fragmentation: Annotated[float, Field(ge=0, lt=1)] = 0.03
     weight_average: Literal["none", "gpu", "host"] = "none"
 

@@ -63,9 +63,7 @@ def forward_block(dims: Dims, name: BlockName, tokens: Tokens, share: Share = WH
     return _block(dims, graph, forward_record(graph), (), ())
 
 
-def _block(
-    dims: Dims, graph: Graph, record: Record, kept: tuple[Kept, ...], postponed: tuple[Kept, ...]
-) -> Block:
+def _block(dims: Dims, graph: Graph, record: Record, kept: tuple[Kept, ...], postponed: tuple[Kept, ...]) -> Block:
     """The graph's findings beside the record."""
     cache_bytes = graph.cached * ELEMENT_BYTES[dims.cache]
     return Block(record, kept, postponed, tuple(graph.messages), tuple(graph.weights.values()), cache_bytes)
