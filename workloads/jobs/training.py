@@ -36,6 +36,8 @@ class Training(Spec):
     communication_sms              multiprocessors that all-to-all kernels hold while they run
     expert_load_variation          standard deviation of the tokens that one expert gets from one sequence, over their
                                    mean; over n sequences it falls with the root of n
+    gpu_speed_variation            standard deviation of a GPU's speed of computing over the mean of all GPUs; it stays
+                                   the same for the whole step
     """
 
     kind: Literal["training"] = "training"
@@ -46,6 +48,7 @@ class Training(Spec):
     recompute: Literal["none", "selective", "deepseek", "full"] = "selective"
     communication_sms: int = Field(default=20, ge=0)
     expert_load_variation: Annotated[float, Field(ge=0, le=2)] = 1.0
+    gpu_speed_variation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     precision: Precision = Precision()
 
     @property
