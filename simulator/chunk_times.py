@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +14,17 @@ from numpy.typing import NDArray
 from simulator import chunks
 from simulator.blocks import BlockPlan
 from simulator.chunks import COMPUTE, Labelled, Part, loads_of
-from simulator.lockstep import FROM_EXPERTS
-from simulator.run import DRAWS
-from workloads.loads import Sharing, draw
+from simulator.lockstep import grows_with
+from simulator.run import Skew, loads_under
 from workloads.schedule import Op
 
 Floats = NDArray[np.float64]
 Runs = tuple[tuple[str, int], ...]
 """Kinds of a stage's blocks and how many of each follow one another."""
 LAYERS = ("dense", "moe")
-PLAYED_ALONE, PLAYED_IN_PAIRS = 3, 3
-"""Equal layers in a row that are played one by one; each further one adds what the last of these added."""
+PLAYED_ALONE, PLAYED_IN_PAIRS, PLAYED_WEIGHTS = 3, 4, 12
+"""Equal layers in a row that are played one by one; each further one adds what the last of these added. Nobody waits
+between weight gradients, so that uneven loads of many layers even out: it takes more of them until each adds as much."""
 MOST_LOADS = 32
 """Different loads that a chunk played needs at most: every layer and direction routes anew."""
 
@@ -33,25 +34,41 @@ def runs_of(kinds: Sequence[str]) -> Runs:
     return tuple((kind, len(tuple(group))) for kind, group in groupby(kinds))
 
 
+class Skewed(NamedTuple):
+    """What makes ranks unlike, for MOST_LOADS layers.
+
+    rank, node, worst_node   [draw, layer, rank]  loads of a rank, of its node, of the fullest node
+    slowness                 [draw, rank]  factor on the time of what a GPU computes
+    """
+
+    rank: Floats
+    node: Floats
+    worst_node: Floats
+    slowness: Floats
+
+
+LOADS = ("rank", "node", "worst_node")
+
+
 @lru_cache(maxsize=16)
-def loads_for(sharing: Sharing | None, seed: int) -> tuple[Floats, Floats, Floats]:
-    """Loads of a rank, of its node and of the fullest node: [draw, layer, rank]; one draw where all are balanced."""
-    if sharing is None or sharing.variation == 0:
-        even = np.ones((1, MOST_LOADS, 1))
-        return even, even, even
-    loads = draw(sharing, DRAWS, MOST_LOADS, seed)
-    return loads.rank, loads.node, np.ascontiguousarray(np.broadcast_to(loads.worst_node, loads.node.shape))
+def skewed(skew: Skew) -> Skewed:
+    """Draw loads and speeds; where all ranks are alike one of them stands for all."""
+    loads = loads_under(skew, MOST_LOADS)
+    if loads is None:
+        one = np.ones((1, MOST_LOADS, 1))
+        return Skewed(one, one, one, one[:, 0])
+    shape = (loads.rank.shape[0], loads.rank.shape[2])
+    worst = np.ascontiguousarray(np.broadcast_to(loads.worst_node, loads.node.shape))
+    slowness = np.ascontiguousarray(np.broadcast_to(loads.slowness, shape))
+    return Skewed(loads.rank, loads.node, worst, slowness)
 
 
 @dataclass(slots=True)
 class ChunkTimes:
-    """Times of chunks of one share of the layers, remembered.
-
-    loads   of a rank, of its node and of the fullest node, for MOST_LOADS layers: [draw, layer, rank] (see `loads_for`)
-    """
+    """Times of chunks of one share of the layers, remembered."""
 
     blocks: Mapping[str, BlockPlan]
-    loads: tuple[Floats, Floats, Floats]
+    skew: Skewed
     known: dict[tuple[object, ...], float] = field(default_factory=dict)
 
     def alone(self, op: Op, stage: Runs) -> float:
@@ -71,9 +88,10 @@ class ChunkTimes:
     def _alone(self, op: Op, stage: Runs) -> float:
         """Play a short stage; continue a long one from those with one and two layers fewer."""
         longest = _longest(stage)
-        if stage[longest][1] <= PLAYED_ALONE:
+        played = PLAYED_WEIGHTS if op == "W" else PLAYED_ALONE
+        if stage[longest][1] <= played:
             return self._play(_parts(op, self._blocks(stage)))
-        count = stage[longest][1] - PLAYED_ALONE
+        count = stage[longest][1] - played
         short, shorter = (_shortened(stage, longest, count + more) for more in (0, 1))
         return (1 + count) * self.alone(op, short) - count * self.alone(op, shorter)
 
@@ -114,7 +132,7 @@ class ChunkTimes:
         if loads_of(parts) > MOST_LOADS:
             raise ValueError(f"a chunk routes {loads_of(parts)} times, loads are drawn for {MOST_LOADS}")
         kinds, seconds, waits = _columns(parts)
-        return float(play_chunk(kinds, seconds, waits, *self.loads))
+        return float(play_chunk(kinds, seconds, waits, *self.skew))
 
 
 def _parts(op: Op, stage: Sequence[Labelled]) -> tuple[Part, ...]:
@@ -141,12 +159,5 @@ def _columns(parts: Sequence[Part]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     waits = np.full((len(parts), most), -1, np.int32)
     for at, part in enumerate(parts):
         waits[at, : len(part.after)] = part.after
-    kinds = [(part.stream != COMPUTE, part.load, part.together, _whose(part)) for part in parts]
+    kinds = [(part.stream != COMPUTE, part.load, part.together, LOADS.index(grows_with(part))) for part in parts]
     return np.array(kinds, np.int32), np.array([part.seconds for part in parts]), waits
-
-
-def _whose(part: Part) -> int:
-    """Whose load a part's time grows with: 0 the rank's, 1 its node's, 2 the fullest node's."""
-    if part.stream == COMPUTE:
-        return 0
-    return 2 if part.name.startswith(FROM_EXPERTS) else 1

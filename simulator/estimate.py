@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.blocks import block_plans
-from simulator.chunk_times import ChunkTimes, loads_for
+from simulator.choices import Choice, chosen
+from simulator.chunk_times import ChunkTimes, skewed
 from simulator.collectives import Links
 from simulator.compiled_order import CompiledOrder, compiled_order
 from simulator.costs import Stopwatch
@@ -22,6 +23,7 @@ from simulator.layer_costs import Cut, LayerCosts, RankCosts
 from simulator.memory import reserve_bytes
 from simulator.network import links_of
 from simulator.plan import formats_of, groups_of, peers_of, send_of, sharing_of
+from simulator.run import skew_of
 from simulator.sharding import Sharding
 from simulator.software import driven_gpu
 from workloads.fit import micro_batches
@@ -29,23 +31,10 @@ from workloads.layout import Layout
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec
 
-PLAYED_RANKS, PLAYED_MORE = 4, 8
+Floats = NDArray[np.float64]
+PLAYED_RANKS, PLAYED_MORE = 6, 16
 """Micro-batches that are played one by one, as multiples of the pipeline ranks, and how many more: every schedule has
 come to its steady turn by then, in which further micro-batches add what the last ones added."""
-
-
-class Choice(NamedTuple):
-    """What is varied of a scenario. The layout has to fit it (`workloads.fit.misfits`)."""
-
-    layout: Layout
-    sequences_per_micro_batch: int
-    recompute: str
-
-    @property
-    def share(self) -> Hashable:
-        """What the costs of layers depend on: choices that agree in it are cheap together."""
-        exchanged = (self.layout.tp_exchange, self.layout.cp_exchange, self.layout.zero_stage >= 2)
-        return (self.layout.share, exchanged, self.sequences_per_micro_batch, self.recompute)
 
 
 class Estimate(NamedTuple):
@@ -77,9 +66,12 @@ class Estimator:
         first = PLAYED_RANKS * layout.pp // period * period + number % period
         second = first + -(-PLAYED_MORE // period) * period
         if number <= second:
-            return pipeline.played(number)
-        early, late = (np.array(pipeline.played(played)) for played in (first, second))
-        return Estimate(*(late + (late - early) * (number - second) / (second - first)).tolist())
+            step_s, bubble_s, *held_bytes = pipeline.played(number).tolist()
+        else:
+            early, late = (pipeline.played(played) for played in (first, second))
+            step_s, bubble_s, *held_bytes = (late + (late - early) * (number - second) / (second - first)).tolist()
+        fullest = max(held_bytes)
+        return Estimate(step_s, bubble_s, fullest + reserve_bytes(fullest, scenario.job.memory))
 
     def _layers(self, scenario: Scenario, choice: Choice) -> LayerCosts:
         """What the choice's share of the layers costs; fully sharded ones depend on the replicas too."""
@@ -87,7 +79,7 @@ class Estimator:
         key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None)
         if key not in self.layers:
             blocks = block_plans(scenario, self.links, Sharding(groups, formats_of(scenario.job.precision)), self.on)
-            times = ChunkTimes(blocks, loads_for(sharing_of(scenario, self.links), scenario.seed))
+            times = ChunkTimes(blocks, skewed(skew_of(scenario, sharing_of(scenario, self.links))))
             self.layers[key] = LayerCosts(scenario, blocks, times, self.links, self.on.gpu)
         return self.layers[key]
 
@@ -111,8 +103,8 @@ class _Pipeline:
     by_stage: Sequence[Finish]
     links: Links
 
-    def played(self, number: int) -> Estimate:
-        """Play so many micro-batches."""
+    def played(self, number: int) -> Floats:
+        """Play so many micro-batches: seconds of the step and of the bubble, bytes that each rank hands out."""
         from simulator.longest_path import play_order
 
         layout = self.scenario.layout
@@ -126,15 +118,7 @@ class _Pipeline:
         else:
             step = after_chunks(end[order.last], self.ranks, _peers(layout.schedule, layout.pp))
         bubble_s = step.step_s - float((busy + step.optimizer_s).mean())
-        handed_out = float((self.ranks.constant_bytes + most).max())
-        return Estimate(step.step_s, bubble_s, handed_out + reserve_bytes(handed_out, self.scenario.job.memory))
-
-
-def chosen(scenario: Scenario, choice: Choice) -> Scenario:
-    """The scenario with a choice put in, not checked again."""
-    settings = {"sequences_per_micro_batch": choice.sequences_per_micro_batch, "recompute": choice.recompute}
-    job = scenario.job.model_copy(update=settings)
-    return scenario.model_copy(update={"layout": choice.layout, "job": job})
+        return np.concatenate([[step.step_s, bubble_s], self.ranks.constant_bytes + most])
 
 
 def estimates(scenario: Scenario, choices: Sequence[Choice], workers: int = 1) -> list[Estimate]:

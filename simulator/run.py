@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from simulator.chunks import Part, loads_of
 from simulator.engine import play
@@ -12,7 +13,8 @@ from simulator.lockstep import Lockstep, lockstep, on_one_rank, trace
 from simulator.pipeline import Pace, content, tasks
 from simulator.plan import Plan
 from simulator.trace import Trace
-from workloads.loads import Loads, draw, even, speeds
+from workloads.loads import Loads, Sharing, draw, even, speeds
+from workloads.scenario import Scenario
 from workloads.schedule import Work
 
 DRAWS = 32
@@ -22,6 +24,15 @@ SPEEDS = 1
 
 
 Key = tuple[Work, ...]
+
+
+class Skew(NamedTuple):
+    """How unlike GPUs that work together are: their experts' loads, the spread of their speeds, their number."""
+
+    sharing: Sharing | None
+    speed_variation: float
+    ranks: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,19 +84,27 @@ def play_pipeline(plan: Plan, pace: Pace, inside: dict[Key, Inside]) -> Played:
     return Played(inside, play([slot.task for slot in slots]), tuple(slot.category for slot in slots))
 
 
-def _loads(plan: Plan) -> Loads | None:
-    """Uneven loads for as many layers as the longest chunk has; None where all ranks get the same and are as fast."""
-    sharing, scenario = plan.sharing, plan.scenario
-    variation = scenario.job.gpu_speed_variation
+def skew_of(scenario: Scenario, sharing: Sharing | None) -> Skew:
+    """How unlike the scenario makes the GPUs that work together."""
+    return Skew(sharing, scenario.job.gpu_speed_variation, scenario.layout.ranks_per_stage, scenario.seed)
+
+
+def loads_under(skew: Skew, layers: int) -> Loads | None:
+    """Loads and speeds for so many layers; None where all ranks get the same and are as fast."""
+    sharing, variation = skew.sharing, skew.speed_variation
     if not variation and (sharing is None or not sharing.variation):
         return None
-    layers = max(loads_of(parts) for parts in plan.timelines.values())
-    ranks = scenario.layout.ranks_per_stage
-    loads = even(DRAWS, layers, ranks) if sharing is None else draw(sharing, DRAWS, layers, scenario.seed)
+    loads = even(DRAWS, layers, skew.ranks) if sharing is None else draw(sharing, DRAWS, layers, skew.seed)
     if not variation:
         return loads
     shape = (DRAWS, loads.rank.shape[-1])
-    return replace(loads, slowness=1 / speeds(variation, shape, (scenario.seed, SPEEDS)))
+    return replace(loads, slowness=1 / speeds(variation, shape, (skew.seed, SPEEDS)))
+
+
+def _loads(plan: Plan) -> Loads | None:
+    """Loads for as many layers as the longest chunk has."""
+    layers = max(loads_of(parts) for parts in plan.timelines.values())
+    return loads_under(skew_of(plan.scenario, plan.sharing), layers)
 
 
 def _play_each(timelines: Mapping[Key, tuple[Part, ...]], loads: Loads | None) -> dict[Key, Inside]:
