@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 SCENARIOS = "scenarios"
 PRECISION = "precision"
 SCHEDULES = "schedules"
+TOPOLOGIES = "topologies"
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
 
 
@@ -59,17 +60,26 @@ def show(
     if chosen == PRECISION:
         print(precision_text(name))
     elif name is None or chosen is None:
-        print(listing(known, chosen))
-        if chosen == SCHEDULES:
-            from cli.draw_schedules import pictures
-
-            print("\n" + pictures(plugins[SCHEDULES], drawn.ranks, drawn.micro_batches))
+        print("\n\n".join(part for part in (listing(known, chosen), beneath(chosen, drawn)) if part))
     elif page.html is not None:
         from cli.write_model_page import written
 
         print(written(known, name, page.gpu, page.html))
     else:
         print(one_text(known, chosen, name, drawn, as_json))
+
+
+def beneath(group: str | None, drawn: Drawn) -> str:
+    """What follows the list of a group: schedules drawn on one scale, networks compared; else nothing."""
+    if group == SCHEDULES:
+        from cli.draw_schedules import pictures
+
+        return pictures(plugin_kinds()[SCHEDULES], drawn.ranks, drawn.micro_batches)
+    if group == TOPOLOGIES:
+        from cli.network_table import as_text
+
+        return as_text()
+    return ""
 
 
 def check_options(group: str | None, is_entry: bool, asked: tuple[Drawn, AsPage], as_json: bool) -> None:
@@ -156,17 +166,20 @@ def first_line(spec: type[object]) -> str:
 
 def plugin_text(group: str, name: str) -> str:
     """What a topology or a job is, and the fields that a scenario gives it. Raises typer's usage error."""
+    from topologies.schema import documentation
+
     kinds = plugin_kinds()[group]
     if name not in kinds:
         from topologies.problems import meant
 
         raise typer.BadParameter(f"no `{name}` among the {group}{meant(name, kinds)}; there are: {', '.join(kinds)}")
     spec = kinds[name]
+    told = documentation(spec)
     rows = [
-        [field, "required" if info.is_required() else f"default {info.default!r}"]
+        [field, "required" if info.is_required() else f"default {info.default!r}", told.get(field, "")]
         for field, info in spec.model_fields.items()
         if field != "kind"
     ]
     return "\n\n".join(
-        part for part in (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(rows, ("field", ""))) if part
+        part for part in (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(rows, ("field", "", ""))) if part
     )
