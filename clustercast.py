@@ -40,14 +40,19 @@ def run(
     changes: Mapping[str, object] | None = None,
     command: str = "",
     detail: bool = False,
+    every_gpu: bool = False,
 ) -> Result:
     """Simulate one training step.
 
     scenario   a Scenario, or the path of its file;  changes   dotted paths and their new values
     detail     also why ranks wait, and step and bubble over other cuts into stages; takes some more runs
-    Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory.
+    every_gpu  also every GPU by itself, with its own loads and speed
+    Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory, TooLarge
+    for what would take too long.
     """
     from simulator.detail import detailed
+    from simulator.every_gpu import play_every_gpu
+    from simulator.every_gpu_tables import with_every_gpu
     from simulator.run import simulate
     from simulator.summary import summarise
 
@@ -58,7 +63,9 @@ def run(
     decided = plan(scenario)
     played = simulate(decided)
     result = summarise(decided, played, command)
-    return detailed(result, decided, played) if detail else result
+    if detail:
+        result = detailed(result, decided, played)
+    return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
 
 
 def write_report(result: Result, folder: Path | str) -> tuple[Path, ...]:

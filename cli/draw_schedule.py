@@ -1,4 +1,4 @@
-"""A pipeline schedule as text: the order of every rank."""
+"""A pipeline schedule as text: the order of every rank, its picture, its figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from cli.columns import aligned
+from cli.draw_schedules import pictures, schedules
+from cli.drawn import NOTHING_SAID, Drawn
 from cli.groups import plugin_kinds
 
 if TYPE_CHECKING:
@@ -16,10 +18,11 @@ if TYPE_CHECKING:
 LEGEND = "F forward, B backward, I input gradient, W weight gradient, each with its micro-batch; & overlapped"
 
 
-def schedule_text(name: str, ranks: int | None, micro_batches: int | None) -> str:
-    """What the schedule is; with ranks and micro-batches also the order of each rank.
+def schedule_text(name: str, drawn: Drawn) -> str:
+    """What the schedule is; with sizes or times also the order of each rank, a picture and figures.
 
-    Raises typer's usage error for an unknown name, ScheduleError if it cannot run like this.
+    Raises typer's usage error for an unknown name or for times that cannot be, ScheduleError if it cannot run like
+    this.
     """
     kinds = plugin_kinds()["schedules"]
     if name not in kinds:
@@ -27,17 +30,16 @@ def schedule_text(name: str, ranks: int | None, micro_batches: int | None) -> st
 
         raise typer.BadParameter(f"no schedule `{name}`{meant(name, kinds)}; there are: {', '.join(kinds)}")
     about = f"{name}: {inspect.cleandoc(kinds[name].__doc__ or '')}"
-    if ranks is None and micro_batches is None:
-        return f"{about}\n\nGive --ranks and --micro-batches to see the order of each rank."
-    if ranks is None or micro_batches is None:
+    if drawn == NOTHING_SAID:
+        return f"{about}\n\nGive --ranks and --micro-batches, or --times, to see the order of each rank."
+    if (drawn.ranks is None) != (drawn.micro_batches is None):
         raise typer.BadParameter("--ranks and --micro-batches go together")
-    from workloads.schedule import ScheduleSpec
+    from simulator.replay import replay
 
-    schedule = kinds[name].model_validate({"kind": name})
-    if not isinstance(schedule, ScheduleSpec):
-        raise TypeError(f"{name} is no schedule")
-    schedule.check(ranks, micro_batches)
-    return "\n\n".join((about, orders(schedule, ranks, micro_batches), LEGEND))
+    setting = drawn.setting()
+    (schedule,) = schedules({name: kinds[name]})
+    picture = pictures({name: replay(schedule, setting)}, setting)
+    return "\n\n".join((about, orders(schedule, setting.ranks, setting.micro_batches), LEGEND, picture))
 
 
 def orders(schedule: ScheduleSpec, ranks: int, micro_batches: int) -> str:

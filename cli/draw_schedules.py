@@ -1,4 +1,4 @@
-"""All pipeline schedules on one scale of time, under each other, as text."""
+"""Pipeline schedules on one scale of time, under each other, as text; below them what they idle and hold."""
 
 from __future__ import annotations
 
@@ -6,104 +6,91 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cli.columns import aligned
+from cli.groups import plugin_kinds
+from cli.schedule_rows import WIDEST, rows_of, scale
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
 
-    from simulator.trace import Trace
+    from cli.drawn import Drawn
+    from simulator.replay import Replay, Setting
     from workloads.schedule import ChunkTimes, ScheduleSpec
 
-RANKS, MICRO_BATCHES = 4, 8
-COLUMNS = 2
-"""Columns of one unit of time: the forward of a rank's share of the layers."""
-
+HEAD = (
+    "schedule", "stages", "step", "idle", "counted", "published", "difference", "held", "published held",
+    "difference held",
+)  # fmt: skip
 LEGEND = """\
 Time runs to the right, a row is a rank: F forward, B backward, I input gradient, W weight gradient, with its
-micro-batch where there is room, small for a rank's second stage; & overlapped, - goes on, . idle. Forward, input and
-weight gradient of a rank's share of the layers take 1 each, less by as much as a schedule cuts that share into stages;
-overlap saves nothing, sends take no time. dualpipe holds two whole shares a rank.
-  idle       time in which a rank does nothing, mean over ranks, in a step that begins and ends on all ranks together
-  published  the same by the published formula; for zb-h2 and zbv it leaves out the time before a rank's first chunk
-             and after its last
-  held       micro-batches whose activations the fullest rank holds for its share of the layers"""
+micro-batch where there is room, small for a rank's second stage; & overlapped, - goes on, . idle. The times are those
+of a rank's share of the layers, less by as much as a schedule cuts that share into stages; sends take no time. Chunks
+begin and end at the nearest column. dualpipe holds two whole shares a rank.
+  idle        time in which a rank does nothing, mean over ranks, in a step that begins and ends on all ranks together
+  counted     the same as the published formula counts it: for zb-h2 and zbv the longest of any rank from its own first
+              chunk to its last, for others idle
+  published   by the published formula, which is exact for equal F, b and W, a pair that takes their sum, and
+              micro-batches that fill the pipeline
+  difference  counted beyond published; - where no formula is published for these times
+  held        micro-batches whose activations the fullest rank holds for its share of the layers"""
 
 
-def pictures(kinds: Mapping[str, type[BaseModel]], ranks: int | None, micro_batches: int | None) -> str:
+def all_pictures(drawn: Drawn) -> str:
+    """Every schedule there is. Raises typer's usage error for times that cannot be, TooLarge."""
+    from simulator.replay import replays
+
+    setting = drawn.setting()
+    return pictures(replays(schedules(plugin_kinds()["schedules"]), setting), setting)
+
+
+def schedules(kinds: Mapping[str, type[BaseModel]]) -> list[ScheduleSpec]:
+    """One schedule of each kind, as a scenario that says no more than the kind gets it."""
+    from workloads.schedule import ScheduleSpec
+
+    made = [kind.model_validate({"kind": name}) for name, kind in kinds.items()]
+    return [schedule for schedule in made if isinstance(schedule, ScheduleSpec)]
+
+
+def pictures(replays: Mapping[str, Replay | str], setting: Setting) -> str:
     """A picture of every schedule, then one table of all; what a schedule refuses stands in its place."""
-    from workloads.schedule import ScheduleError, ScheduleSpec
-
-    ranks, micro_batches = ranks or RANKS, micro_batches or MICRO_BATCHES
-    drawn, rows = [], []
-    for name, kind in kinds.items():
-        schedule = kind.model_validate({"kind": name})
-        if not isinstance(schedule, ScheduleSpec):
-            raise TypeError(f"{name} is no schedule")
-        try:
-            trace = played(schedule, ranks, micro_batches)
-        except ScheduleError as refused:
-            drawn.append(f"{name}\n   {refused}")
-            continue
-        lines = [f"{rank:>3} {row}" for rank, row in enumerate(rows_of(trace, ranks))]
-        drawn.append("\n".join((name, *lines)))
-        rows.append([name, *figures(schedule, trace, ranks, micro_batches)])
-    title = f"{ranks} ranks, {micro_batches} micro-batches; others with --ranks and --micro-batches"
-    table = aligned(rows, ("schedule", "stages", "step", "idle", "published", "held"))
-    return "\n\n".join((title, *drawn, table, LEGEND))
-
-
-def unit_chunk(schedule: ScheduleSpec, ranks: int) -> ChunkTimes:
-    """Equal times of forward, input and weight gradient of one stage; 1 where a stage is a rank's share of layers."""
-    from workloads.schedule import ChunkTimes
-
-    share = ranks / schedule.stages(ranks)
-    return ChunkTimes(share, share, share, 3 * share)
+    played = {name: one for name, one in replays.items() if not isinstance(one, str)}
+    parts = [
+        f"Drawn for {setting.ranks} ranks, {setting.micro_batches} micro-batches; {times_text(setting.times)}\n"
+        "(others with --ranks, --micro-batches, --times)"
+    ]
+    drawn = scale([one.trace for one in played.values()], setting.times.forward_s) if played else None
+    for name, one in replays.items():
+        if isinstance(one, str):
+            parts.append(f"{name}\n   {one}")
+        elif drawn is not None and drawn.readable:
+            rows = enumerate(rows_of(one.trace, setting.ranks, drawn.columns))
+            parts.append("\n".join((name, *(f"{rank:>3} {row}" for rank, row in rows))))
+    if drawn is not None and not drawn.readable:
+        parts.append(
+            f"Pictures are left out: with a column for the shortest chunk they would be {drawn.width:,} columns wide, "
+            f"and {WIDEST} can be read. `show schedule --html FILE` draws them."
+        )
+    parts.append(aligned([[name, *figures(one)] for name, one in played.items()], HEAD))
+    return "\n\n".join((*parts, LEGEND))
 
 
-def played(schedule: ScheduleSpec, ranks: int, micro_batches: int) -> Trace:
-    """The schedule with equal chunks and free sends. Raises ScheduleError where it cannot run like this."""
-    from simulator.engine import play
-    from simulator.finish import Finish
-    from simulator.pipeline import Pace, content, tasks
-
-    chunk = unit_chunk(schedule, ranks)
-    seconds = {"F": chunk.forward_s, "B": chunk.backward_s, "I": chunk.input_grad_s, "W": chunk.weight_grad_s}
-    orders = schedule.orders(ranks, micro_batches)
-    keys = {content(step) for order in orders for step in order}
-    step_s = {key: sum(seconds[work.op] for work in key) for key in keys}
-    pace = Pace(step_s, send_s=0.0, finish=[Finish((), 0.0, ())] * ranks, peers=[(rank,) for rank in range(ranks)])
-    return play([slot.task for slot in tasks(orders, pace)])
+def times_text(times: ChunkTimes) -> str:
+    """Times of a rank's share of the layers, in words."""
+    return (
+        f"forward {times.forward_s:g}, input gradient {times.input_grad_s:g}, "
+        f"weight gradient {times.weight_grad_s:g}, overlapped pair {times.pair_s:g}"
+    )
 
 
-def rows_of(trace: Trace, ranks: int) -> list[str]:
-    """Each rank's time as text, COLUMNS a unit."""
-    cells = [["."] * round(trace.makespan_s * COLUMNS) for _ in range(ranks)]
-    begins, ends = (seconds.tolist() for seconds in (trace.start_s * COLUMNS, trace.end_s * COLUMNS))
-    for rank, name, begin, end in zip(trace.rank.tolist(), trace.name.tolist(), begins, ends, strict=True):
-        first, last = round(begin), round(end)
-        if last > first:
-            cells[rank][first:last] = cell(trace.names[name], last - first, ranks)
-    return ["".join(row) for row in cells]
+def figures(one: Replay) -> list[str]:
+    """A schedule's line of the table, after its name."""
+    idle = (one.idle_s, one.counted_s, one.published_s)
+    held = (one.held, one.published_held)
+    told = [*map(number, (one.trace.makespan_s, *idle)), number(one.difference_s, signed=True)]
+    return [str(one.stages), *told, *map(number, held), number(one.held_difference, signed=True)]
 
 
-def cell(name: str, width: int, ranks: int) -> str:
-    """A task called "F 3 s0 & B 1 s7" as `F3&B1-`, or `F&B` where there is no room for the micro-batches.
-
-    The letter is a small one for a stage that is not the first of its rank from the pipeline's beginning.
-    """
-    works = [part.split() for part in name.split(" & ")]
-    ops = [op if int(stage[1:]) < ranks else op.lower() for op, _, stage in works]
-    letters = "&".join(ops)
-    whole = "&".join(f"{op}{micro_batch}" for op, (_, micro_batch, _) in zip(ops, works, strict=True))
-    return (whole if len(whole) <= width else letters).ljust(width, "-")[:width]
-
-
-def figures(schedule: ScheduleSpec, trace: Trace, ranks: int, micro_batches: int) -> list[str]:
-    """Stages, length of the step, idle time by replay and by the published formula, most micro-batches held."""
-    from workloads.order import most_in_flight
-
-    chunk = unit_chunk(schedule, ranks)
-    idle_s = trace.makespan_s - float((trace.end_s - trace.start_s).sum()) / ranks
-    formula_s = schedule.published_bubble_s(ranks, chunk)
-    held = max(map(most_in_flight, schedule.orders(ranks, micro_batches))) * chunk.forward_s
-    told = [f"{trace.makespan_s:g}", f"{idle_s:g}", "" if formula_s is None else f"{formula_s:g}", f"{held:g}"]
-    return [str(schedule.stages(ranks)), *told]
+def number(value: float | None, *, signed: bool = False) -> str:
+    """A figure, `-` where there is none; a difference has its sign."""
+    if value is None:
+        return "-"
+    return f"{value:+g}" if signed and value else f"{value:g}"

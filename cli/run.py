@@ -6,6 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ from cli.columns import aligned
 from cli.progress import saying
 
 if TYPE_CHECKING:
+    from simulator.plan import Plan
     from simulator.result import Result
     from workloads.scenario import Scenario
 
@@ -25,6 +27,7 @@ Changes = Annotated[
 ]
 FIRST = {
     "step_s": "step",
+    "step_every_gpu_s": "step, every GPU by itself",
     "step_bubble_s": "of it bubble",
     "gpu_hours": "GPU-hours",
     "cost_usd": "cost",
@@ -35,6 +38,14 @@ FIRST = {
 """Headline figures of the summary, with what the terminal calls them."""
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is printed."""
+
+    as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON, for programs.")] = False
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False
+
+
 def run(
     scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")],
     out: Annotated[
@@ -43,40 +54,58 @@ def run(
     ] = None,
     changes: Changes = None,
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON, for programs.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False,
+    every_gpu: Annotated[
+        bool, typer.Option("--every-gpu", help="Also play every GPU by itself: who waits how long for whom.")
+    ] = False,
+    told: Told = Told(),
 ) -> None:
     """Simulate a scenario and write its report: how long, how much, and why."""
     file = scenario_file(scenario)
-    told = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
-    folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, told)))
-    with saying(quiet) as say:
+    mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
+    folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
+    command = command_line(scenario, changes or (), catalog or (), every_gpu)
+    with saying(told.quiet) as say:
         say("Reading the scenario")
         asked = read_scenario(file, catalog or (), changes_of(changes or ()))
-        result = simulated(asked, command_line(scenario, changes or (), catalog or ()), say)
+        result = simulated(asked, command, every_gpu, say)
         say("Writing the report")
         report = write_report(result, folder)
-    if as_json:
+    if told.as_json:
         print(as_data(result, report))
-    elif not quiet:
+    elif not told.quiet:
         print(summary(result, report))
 
 
-def simulated(asked: Scenario, command: str, say: Callable[[str], None]) -> Result:
-    """Plan, simulate, summarise. Raises DoesNotFit for a plan that no GPU could hold."""
+def simulated(asked: Scenario, command: str, every_gpu: bool, say: Callable[[str], None]) -> Result:
+    """Plan, simulate, summarise; play every GPU where asked.
+
+    Raises DoesNotFit for a plan that no GPU could hold, TooLarge for what would take too long.
+    """
     from simulator.detail import detailed
+    from simulator.every_gpu import admit
     from simulator.plan import plan
     from simulator.run import simulate
     from simulator.summary import summarise
 
     say("Planning")
     decided = plan(asked)
+    if every_gpu:
+        admit(decided)
     say("Simulating")
     played = simulate(decided)
     say("Adding up")
     result = summarise(decided, played, command)
     say("Trying other cuts into stages")
-    return detailed(result, decided, played)
+    result = detailed(result, decided, played)
+    return _with_every_gpu(result, decided, say) if every_gpu else result
+
+
+def _with_every_gpu(result: Result, decided: Plan, say: Callable[[str], None]) -> Result:
+    """The result with every GPU of the plan played by itself."""
+    from simulator.every_gpu import play_every_gpu
+    from simulator.every_gpu_tables import with_every_gpu
+
+    return with_every_gpu(result, play_every_gpu(decided, say))
 
 
 def write_report(result: Result, folder: Path) -> Path:
@@ -90,14 +119,14 @@ def write_report(result: Result, folder: Path) -> Path:
     return write(result, folder)[0]
 
 
-def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path]) -> str:
+def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], every_gpu: bool) -> str:
     """Command that gives the same result again, wherever its report was written."""
     words = ["clustercast", "run", scenario]
     for change in changes:
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    return shlex.join(words)
+    return shlex.join([*words, *(["--every-gpu"] if every_gpu else [])])
 
 
 def summary(result: Result, report: Path) -> str:

@@ -11,6 +11,7 @@ import typer
 
 from cli.asked import scenario_file
 from cli.columns import aligned
+from cli.drawn import NOTHING_SAID, Drawn
 from cli.groups import entry_kinds, group_named, plugin_kinds
 
 if TYPE_CHECKING:
@@ -20,23 +21,18 @@ SCENARIOS = "scenarios"
 PRECISION = "precision"
 SCHEDULES = "schedules"
 TOPOLOGIES = "topologies"
+MODELS = "models"
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
-    """Size of the pipeline for which a schedule is drawn."""
-
-    ranks: Annotated[int | None, typer.Option(help="Pipeline ranks, for a schedule.", min=1)] = None
-    micro_batches: Annotated[int | None, typer.Option(help="Micro-batches of a step, for a schedule.", min=1)] = None
-
-
-@dataclass(frozen=True, slots=True)
 class AsPage:
-    """Where a model's page goes, and the GPU of its rooflines."""
+    """Where a page goes, and the GPU of a model's rooflines."""
 
-    html: Annotated[Path | None, typer.Option(help="Write a model's counts and rooflines as an HTML page.")] = None
-    gpu: Annotated[str, typer.Option(help="The GPU of --html's rooflines.")] = "h800"
+    html: Annotated[
+        Path | None, typer.Option(help="Write an HTML page: a model's counts and rooflines, or all schedules.")
+    ] = None
+    gpu: Annotated[str, typer.Option(help="The GPU of a model page's rooflines.")] = "h800"
 
 
 def show(
@@ -46,7 +42,7 @@ def show(
     ] = None,
     catalog: Folders = None,
     as_json: Annotated[bool, typer.Option("--json", help="The entry as JSON, for programs.")] = False,
-    drawn: Drawn = Drawn(),
+    drawn: Drawn = NOTHING_SAID,
     page: AsPage = AsPage(),
 ) -> None:
     """Print the catalogue: its entries, or one entry with unit, basis and source of every value."""
@@ -55,42 +51,40 @@ def show(
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
     chosen = group_named(group, [SCENARIOS, PRECISION, *entry_kinds(), *plugins]) if group is not None else None
-    of_one = chosen if name is not None or chosen == SCHEDULES else None
-    check_options(of_one, of_one not in (None, SCENARIOS, PRECISION, *plugins), (drawn, page), as_json)
+    check_options(chosen, name, (drawn, page), as_json)
     if chosen == PRECISION:
         print(precision_text(name))
-    elif name is None or chosen is None:
-        print("\n\n".join(part for part in (listing(known, chosen), beneath(chosen, drawn)) if part))
     elif page.html is not None:
-        from cli.write_model_page import written
-
-        print(written(known, name, page.gpu, page.html))
+        print(page_told(known, name, (drawn, page), page.html))
+    elif name is None or chosen is None:
+        print(all_text(known, chosen, drawn))
     else:
         print(one_text(known, chosen, name, drawn, as_json))
 
 
-def beneath(group: str | None, drawn: Drawn) -> str:
-    """What follows the list of a group: schedules drawn on one scale, networks compared; else nothing."""
-    if group == SCHEDULES:
-        from cli.draw_schedules import pictures
-
-        return pictures(plugin_kinds()[SCHEDULES], drawn.ranks, drawn.micro_batches)
-    if group == TOPOLOGIES:
-        from cli.network_table import as_text
-
-        return as_text()
-    return ""
-
-
-def check_options(group: str | None, is_entry: bool, asked: tuple[Drawn, AsPage], as_json: bool) -> None:
-    """Refuse options that say nothing about what is shown; `group` is None unless one of it or all schedules are."""
+def check_options(group: str | None, name: str | None, asked: tuple[Drawn, AsPage], as_json: bool) -> None:
+    """Refuse options that say nothing about what is shown."""
     drawn, page = asked
-    if drawn != Drawn() and group != SCHEDULES:
-        raise typer.BadParameter("--ranks and --micro-batches go with `show schedule NAME` or `show schedule`")
-    if page != AsPage() and (group != "models" or page.html is None):
-        raise typer.BadParameter("--html FILE, with --gpu or without, goes with `show model NAME`")
-    if as_json and (not is_entry or page.html is not None):
+    if drawn != NOTHING_SAID and group != SCHEDULES:
+        raise typer.BadParameter("--ranks, --micro-batches and --times go with `show schedule NAME` or `show schedule`")
+    of_model, of_schedules = group == MODELS and name is not None, group == SCHEDULES and name is None
+    has_page = of_model or (of_schedules and page.gpu == AsPage().gpu)
+    if page != AsPage() and (page.html is None or not has_page):
+        raise typer.BadParameter("--html FILE goes with `show model NAME`, there also --gpu, or with `show schedule`")
+    if as_json and (name is None or group not in entry_kinds() or page.html is not None):
         raise typer.BadParameter("--json goes with one entry of the catalogue: `show GROUP NAME --json`")
+
+
+def page_told(known: Catalogue, name: str | None, asked: tuple[Drawn, AsPage], file: Path) -> str:
+    """Write the page of a model, or of all schedules if there is no name. Raises InvalidInput or a usage error."""
+    drawn, page = asked
+    if name is None:
+        from cli.write_schedules_page import schedules_page
+
+        return schedules_page(drawn, file)
+    from cli.write_model_page import model_page
+
+    return model_page(known, name, page.gpu, file)
 
 
 def precision_text(name: str | None) -> str:
@@ -109,12 +103,28 @@ def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: boo
     if group == SCHEDULES:
         from cli.draw_schedule import schedule_text
 
-        return schedule_text(name, drawn.ranks, drawn.micro_batches)
+        return schedule_text(name, drawn)
     if group in plugin_kinds():
         return plugin_text(group, name)
     from cli.entries import entry_json, entry_text
 
     return (entry_json if as_json else entry_text)(known, group, name)
+
+
+def all_text(known: Catalogue, group: str | None, drawn: Drawn) -> str:
+    """The list of a group's entries; of schedules also pictures, of topologies the published comparison.
+
+    Raises a usage error for times that cannot be.
+    """
+    if group == SCHEDULES:
+        from cli.draw_schedules import all_pictures
+
+        return f"{listing(known, group)}\n\n{all_pictures(drawn)}"
+    if group == TOPOLOGIES:
+        from cli.network_table import as_text
+
+        return f"{listing(known, group)}\n\n{as_text()}"
+    return listing(known, group)
 
 
 def listing(known: Catalogue, only: str | None) -> str:

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from cli.write_page import written
+
 if TYPE_CHECKING:
     from topologies.catalogue import Catalogue
 
 
-def written(known: Catalogue, name: str, gpu: str, file: Path) -> str:
+def model_page(known: Catalogue, name: str, gpu: str, file: Path) -> str:
     """Write the page; return what to tell. Raises InvalidInput, or typer's usage error for an unusable file."""
     from cli.entries import read
     from reports.model_page import page
-    from reports.write import replace
     from simulator.roofline import of_model
     from topologies.hardware import Gpu
     from workloads.model import ModelSpec
@@ -23,10 +24,4 @@ def written(known: Catalogue, name: str, gpu: str, file: Path) -> str:
     model, chosen = read(known, "models", name), read(known, "gpus", gpu)
     if not isinstance(model, ModelSpec) or not isinstance(chosen, Gpu):
         raise typer.BadParameter(f"{name} on {gpu} is no model on a GPU")
-    text = page(model, chosen, of_model(model, chosen))
-    try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        replace(file, text)
-    except OSError as error:
-        raise typer.BadParameter(f"--html {file} cannot be written: {error.strerror}") from None
-    return f"Page: {file}"
+    return written(file, page(model, chosen, of_model(model, chosen)))

@@ -107,7 +107,25 @@ class Listing:
     text: str
 
 
-Part = Picture | Table | Terms | Listing
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What stands in the place of a picture that cannot be drawn, and why."""
+
+    kind: ClassVar[str] = "refusal"
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """Small pictures side by side where there is room, under one legend."""
+
+    kind: ClassVar[str] = "grid"
+    legend: tuple[Key, ...]
+    cells: tuple[Picture | Refusal, ...]
+
+
+Part = Picture | Table | Terms | Listing | Grid
 
 
 @dataclass(frozen=True, slots=True)

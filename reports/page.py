@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports import memory_section, render, roofline, terms, tiles, time_sections
+from reports import every_gpu, memory_section, render, roofline, terms, tiles, time_sections
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
+from simulator.every_gpu_tables import STEPS
 from simulator.result import Result
 
 TRAFFIC = Look(
@@ -17,6 +18,7 @@ TRAFFIC = Look(
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
+DRAWN_ELSEWHERE = memory_section.DRAWN | {roofline.TABLE, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -46,6 +48,8 @@ def document(result: Result) -> Page:
 def _sections(result: Result) -> Iterable[Section]:
     """All sections; those of empty tables are left out."""
     yield from time_sections.sections(result)
+    if STEPS in result.tables:
+        yield every_gpu.section(result)
     yield memory_section.section(result)
     if roofline.TABLE in result.tables:
         yield roofline.section(result.tables[roofline.TABLE])
@@ -57,7 +61,7 @@ def _sections(result: Result) -> Iterable[Section]:
     extra = tuple(
         table(name, frame, EXTRA.get(name, Look(name)))
         for name, frame in result.tables.items()
-        if len(frame) and name != roofline.TABLE
+        if len(frame) and name not in DRAWN_ELSEWHERE
     )
     if extra:
         yield Section("more", "Why ranks wait", "Why ranks wait, and what else was tried", (), extra)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -32,12 +33,13 @@ Names = npt.NDArray[np.object_]
 
 
 class Axis(NamedTuple):
-    """Seconds to units of the picture."""
+    """Seconds to units of the picture; `unit` is written beside times, empty where they have none."""
 
     start_s: float
     end_s: float
     left: float
     right: float
+    unit: str = "s"
 
     def at(self, seconds: Floats) -> Floats:
         """Horizontal places of instants."""
@@ -53,14 +55,18 @@ class Blocks(NamedTuple):
     colour: Names
 
 
-def looks(trace: Trace) -> Names:
-    """Colour of each task, empty for what is not computing (sends)."""
+def looks(trace: Trace, dark_from_stage: float = math.inf) -> Names:
+    """Colour of each task, empty for what is not computing (sends).
+
+    The darker shade is for micro-batches that enter at the far end, and for stages from `dark_from_stage` on.
+    """
     far = chunks.from_the_far_end(trace)
     colours = []
     for name in trace.names:
         kind = chunks.kind(name)
-        first = next((c.micro_batch for c in chunks.chunks(name) if c.op == "F" or kind != "pair"), -1)
-        colours.append("" if kind == "send" else COLOURS[kind][first in far])
+        first = next((c for c in chunks.chunks(name) if c.op == "F" or kind != "pair"), None)
+        dark = first is not None and (first.micro_batch in far or first.stage >= dark_from_stage)
+        colours.append("" if kind == "send" else COLOURS[kind][dark])
     return np.asarray([*colours, ""], dtype=object)[trace.name]
 
 
@@ -82,7 +88,8 @@ def row(rank: int, drawn: Blocks, axis: Axis, band: tuple[float, float], picture
             if mine.any():
                 shapes = [(x, top, end - x, height) for x, end in zip(left[mine], right[mine], strict=True)]
                 spent_s = float((drawn.end_s - drawn.start_s)[drawn.colour == shade].sum())
-                markup.append(svg.rectangles(shapes, shade, f"rank {rank}, {LABELS[kind]}: {spent_s:.2f} s"))
+                title = f"rank {rank}, {LABELS[kind]}: {spent_s:.2f} {axis.unit}".strip()
+                markup.append(svg.rectangles(shapes, shade, title))
     return markup
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import NamedTuple
 
@@ -38,35 +39,35 @@ def schedule(trace: Trace, waits_s: Mapping[int, float]) -> Picture:
 
     waits_s   rank -> its bubble in seconds, written at the end of its row
     """
-    rows, end_s = _rows(trace), trace.makespan_s or 1.0
+    rows, end_s = rows_of(trace), trace.makespan_s or 1.0
     drawn = _panel(rows, Axis(0.0, end_s, LEFT, WIDTH - RIGHT), "schedule")
-    drawn += _names(rows)
+    drawn += names(rows)
     drawn += [svg.text(WIDTH, TOP - 7, "bubble", "axis", "end")]
     for place, rank in enumerate(rows.blocks):
         if rank in waits_s and rows.pitch >= LEGIBLE:
-            drawn.append(svg.text(WIDTH, _baseline(rows, place), f"{waits_s[rank]:.2f} s", "axis", "end"))
+            drawn.append(svg.text(WIDTH, baseline(rows, place), f"{waits_s[rank]:.2f} s", "axis", "end"))
     alt = _alt({rank: waits_s[rank] for rank in rows.blocks if rank in waits_s}, end_s)
     whole = svg.picture("schedule", (WIDTH, rows.bottom + 24), alt, drawn)
     title = "Every pipeline rank over the whole step"
-    return Picture("schedule", title, whole, terms.CAPTIONS["schedule"], _legend(rows), "timeline.json")
+    return Picture("schedule", title, whole, terms.CAPTIONS["schedule"], legend(rows), "timeline.json")
 
 
 def both_ends(trace: Trace) -> Picture:
     """Draw how the pipeline fills and how it drains, side by side, in the same scale."""
-    rows, end_s = _rows(trace), trace.makespan_s or 1.0
+    rows, end_s = rows_of(trace), trace.makespan_s or 1.0
     drawn = _panel(rows, Axis(0.0, end_s * END_SHARE, LEFT, MIDDLE - MIDDLE_GAP), "ends")
     drawn += _panel(rows, Axis(end_s * (1 - END_SHARE), end_s, MIDDLE + MIDDLE_GAP, WIDTH), "ends")
-    drawn += _names(rows)
+    drawn += names(rows)
     length = words.quantity(end_s * END_SHARE, "s", 3)
     alt = f"The first and the last {length} of the step, larger: the pipeline fills, and at the end drains."
     larger = svg.picture("ends", (WIDTH, rows.bottom + 24), alt, drawn)
     title = f"The first and the last {length} of the step"
-    return Picture("ends", title, larger, terms.CAPTIONS["ends"], _legend(rows), "timeline.json")
+    return Picture("ends", title, larger, terms.CAPTIONS["ends"], legend(rows), "timeline.json")
 
 
-def _rows(trace: Trace) -> Rows:
-    """All ranks, or `MOST_ROWS` evenly spread ones."""
-    ranks, look = np.unique(trace.rank), looks(trace)
+def rows_of(trace: Trace, dark_from_stage: float = math.inf) -> Rows:
+    """All ranks, or `MOST_ROWS` evenly spread ones; the darker shade as in `rank_rows.looks`."""
+    ranks, look = np.unique(trace.rank), looks(trace, dark_from_stage)
     if len(ranks) > MOST_ROWS:
         ranks = ranks[np.linspace(0, len(ranks) - 1, MOST_ROWS).round().astype(int)]
     shown = {int(rank): blocks(trace, look, int(rank)) for rank in ranks}
@@ -85,17 +86,17 @@ def _panel(rows: Rows, axis: Axis, picture: str) -> list[Markup]:
     return drawn
 
 
-def _names(rows: Rows) -> list[Markup]:
+def names(rows: Rows) -> list[Markup]:
     """The ranks' names before their rows, where they can be read."""
     if rows.pitch < LEGIBLE:
         return []
     return [
-        svg.text(LEFT - 8, _baseline(rows, place), f"rank {rank}", "axis", "end")
+        svg.text(LEFT - 8, baseline(rows, place), f"rank {rank}", "axis", "end")
         for place, rank in enumerate(rows.blocks)
     ]
 
 
-def _baseline(rows: Rows, place: int) -> float:
+def baseline(rows: Rows, place: int) -> float:
     """Where text stands that belongs to a row."""
     return TOP + (place + 0.5) * rows.pitch + 3
 
@@ -109,7 +110,7 @@ def ticks(start_s: float, end_s: float) -> list[float]:
     return [round(step * place, 12) for place in range(first, last + 1)]
 
 
-def _legend(rows: Rows) -> tuple[Key, ...]:
+def legend(rows: Rows) -> tuple[Key, ...]:
     """Colours that occur, with what they stand for."""
     seen = {colour for mine in rows.blocks.values() for colour in mine.colour.tolist()}
     keys = [Key(COLOURS[kind][0], LABELS[kind]) for kind in ORDER if seen & set(COLOURS[kind])]

@@ -33,6 +33,16 @@ def rectangles(shapes: Iterable[Rectangle], colour: str, title: str = "") -> Mar
     return Markup('<path fill="{}" d="{}">{}</path>').format(palette.fill(colour), path, inner)
 
 
+def skyline(columns: Iterable[Rectangle], floor: float, colour: str) -> Markup:
+    """Columns side by side that stand on a floor, as one outline."""
+    path, start, end = "", 0.0, 0.0
+    for x, y, width, _ in columns:
+        start, end = (start if path else x), x + width
+        path += f"V{short(y)}H{short(end)}"
+    outline = f"M{short(start)} {short(floor)}{path}V{short(floor)}z"
+    return Markup('<path fill="{}" d="{}"/>').format(palette.fill(colour), outline)
+
+
 def hatched(shapes: Iterable[Rectangle], picture: str) -> Markup:
     """Rectangles filled with the hatching that stands for waiting."""
     path = "".join(f"M{short(x)} {short(y)}h{short(w)}v{short(h)}h-{short(w)}z" for x, y, w, h in shapes)

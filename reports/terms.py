@@ -49,10 +49,46 @@ PART_COLOURS = {
 """Parts of a step -> names of palette.py."""
 
 MEMORY = {
-    "parameters": "Parameters", "gradients": "Gradients", "optimizer": "Optimiser state",
-    "activations": "Activations", "buffers": "Transfer buffers", "workspace": "Workspace",
+    "weights": "Weights of attention and dense MLPs", "experts": "Weights of routed experts",
+    "embedding": "Embedding and output head", "fp8_weights": "FP8 copies of the weights", "gradients": "Gradients",
+    "masters": "Master weights", "moments": "Adam's moments", "average": "Moving average of the weights",
+    "activations_fp8": "Activations kept in FP8", "activations": "Activations in BF16 and FP32", "logits": "Logits",
+    "buffers": "Transfer buffers", "workspace": "Workspace", "reserve": "Runtime and allocator reserve",
 }  # fmt: skip
 """Parts of a GPU's memory -> plain words."""
+
+MEMORY_COLOURS = {
+    "weights": "forward-0", "experts": "forward-1", "embedding": "backward-0", "fp8_weights": "backward-1",
+    "gradients": "weight-0", "masters": "optimizer", "moments": "weight-1", "average": "soft",
+    "activations_fp8": "pair-0", "activations": "pair-1", "logits": "input-0", "buffers": "input-1",
+    "workspace": "other", "reserve": "hatch",
+}  # fmt: skip
+"""Parts of a GPU's memory -> names of palette.py."""
+
+MEMORY_MEANINGS = {
+    "weights": "outside of routed experts; a rank with two stages holds both",
+    "experts": "of the experts that lie on this GPU",
+    "embedding": "held once on a rank, whichever of its stages and MTP modules use them",
+    "fp8_weights": "made once a step, along both dimensions, because FP8 products read operands along one only",
+    "gradients": "summed over the step's micro-batches",
+    "masters": "FP32, this rank's share under ZeRO",
+    "moments": "two a parameter, this rank's share under ZeRO",
+    "average": "FP32, this rank's share",
+    "activations_fp8": "inputs of FP8 products and what is stored smaller for backward; each with its scales",
+    "activations": "of all micro-batches in flight at this moment",
+    "logits": "a score for every token of the vocabulary, for the output head and each MTP module",
+    "buffers": "tokens on their way to and from experts; whole parameters of sharded blocks",
+    "workspace": "what backward computes again, and the largest result of one operation",
+    "reserve": "CUDA context, communication buffers, and blocks that the allocator holds without using them",
+}
+"""What counts under each part."""
+
+RECOMPUTE = {
+    "none": "nothing", "selective": "attention core", "mla-norms": "norms and MLA up-projections", "swiglu": "SwiGLU",
+    "deepseek": "norms, MLA up-projections, SwiGLU (input in FP8)", "full": "everything",
+}  # fmt: skip
+RECOMPUTE |= {f"{policy} (this one)": f"{words}: this run" for policy, words in RECOMPUTE.items()}
+"""Recompute policies -> what is computed again."""
 
 STREAMS = {"compute": "compute", "comm": "network"}
 """Streams of a GPU -> plain words."""
@@ -82,5 +118,7 @@ CAPTIONS = {
     "another, sum their gradients and update the weights.",
     "budget": "Every bar is as long as the step. Ranks with a long grey part wait for the others.",
     "memory": "A bar that crosses the dashed line would not fit.",
+    "memory-over-time": "The height of a row is the memory that can be used. The lower part is there all the time; "
+    "above it, activations pile up while micro-batches are in flight and go when their backward has used them.",
 }
 """Picture -> what to see in it."""

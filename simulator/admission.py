@@ -51,5 +51,5 @@ def _not_simulated(scenario: Scenario) -> Iterator[str]:
         yield f"layout.cp: {layout.cp} with an attention window is not simulated yet; write 1 and a larger dp"
     if job.communication_sms >= gpu.sms:
         yield f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}"
-    if layout.ep > 1 and not job.communication_sms:
+    if layout.ranks_per_expert_group > 1 and not job.communication_sms:
         yield "job.communication_sms: 0 leaves nobody to copy tokens to their experts; write 2 to 24"

@@ -36,6 +36,12 @@ OURS = (
         "balanced, vary as 0.8 would",
     ),
     (
+        "GPU speeds",
+        "alike, or spread by job.gpu_speed_variation; a chunk then takes as long as on the slowest of those that share "
+        "its experts (without any: its stage), mean over 32 draws; --every-gpu plays each with its own",
+        "clusters of one type of GPU vary by 8 % on average, 22 % at most (arXiv 2208.11035)",
+    ),
+    (
         "Transfers beside computation",
         "as fast as alone on the same multiprocessors: fewer than the 24 of DeepEP's example copy slower in proportion",
         "the published profile shows combines within 5 % of that; dispatches take 10 to 40 % longer, unexplained",
@@ -64,7 +70,7 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
         Assumption(
             f"job.{field}", str(getattr(scenario.job, field)), "assumed", "the scenario, or the default of the job"
         )
-        for field in ("recompute", "communication_sms", "expert_load_variation")
+        for field in ("recompute", "communication_sms", "expert_load_variation", "gpu_speed_variation")
     ]
     own.append(Assumption("Cut into stages", RULE, "assumed", "arXiv 2412.19437, 3.2: both ends hold layers"))
     return (*own, *listed)

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from simulator.activations import Activations, activations
 from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all, token_links
-from simulator.costs import Sms
+from simulator.costs import Sms, Stopwatch
 from simulator.finish import Parameters
 from simulator.network import spread_of
 from simulator.phases import Block, Exchange, Readings, compute
 from simulator.sharding import Sharding, gathered, reduced, whole_bytes
+from simulator.software import driven_gpu
 from simulator.splitting import Splitting, split
 from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
@@ -18,7 +20,7 @@ from workloads.reference.dims import Share, Tokens
 from workloads.reference.graph import ELEMENT_BYTES
 from workloads.reference.loads import ranks_reached
 from workloads.reference.reading import Block as Reading
-from workloads.reference.record import Message, Record
+from workloads.reference.record import Message, Phase, Record
 from workloads.scenario import Scenario
 
 SHARED_WEIGHTS = frozenset({EMBEDDING, HEAD})
@@ -32,8 +34,8 @@ class BlockPlan:
 
     parameters              without embedding and output head
     shared                  embedding and output head by name: MTP modules use those of the main model
-    kept_bytes              from forward to backward
-    kept_for_weights_bytes  from the input gradient to a postponed weight gradient
+    kept                    from forward to backward
+    kept_for_weights        from the input gradient to a postponed weight gradient
     buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry; whole
                             parameters and gradients of sharded blocks
     workspace_bytes         what recomputation makes again, and the largest result of one operation
@@ -43,17 +45,23 @@ class BlockPlan:
     record: Record
     parameters: Parameters
     shared: Mapping[str, int]
-    kept_bytes: float
-    kept_for_weights_bytes: float
+    kept: Activations
+    kept_for_weights: Activations
     buffer_bytes: float
     workspace_bytes: float
 
 
-def block_plans(scenario: Scenario, links: Links, sharding: Sharding) -> dict[str, BlockPlan]:
-    """Read each kind of block the model has and time it on the scenario's GPU."""
+def block_plans(
+    scenario: Scenario, links: Links, sharding: Sharding, on: Stopwatch | None = None
+) -> dict[str, BlockPlan]:
+    """Read each kind of block the model has and time it on the scenario's GPU.
+
+    on   a stopwatch of that GPU which has timed other layouts before
+    """
+    on = on or Stopwatch(driven_gpu(scenario))
     layout, job = scenario.layout, scenario.job
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
-    share = Share(tensor=layout.tp, expert=layout.ep, context=layout.cp)
+    share = layout.share
     spread = _spread(scenario, links)
     plans: dict[str, BlockPlan] = {}
     for kind in dict.fromkeys(scenario.model.block_kinds()):
@@ -64,7 +72,7 @@ def block_plans(scenario: Scenario, links: Links, sharding: Sharding) -> dict[st
             gather=gathered(reading.weights, sharding, links),
             reduce=reduced(reading.weights, sharding, links),
         )
-        timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange))
+        timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange), on)
         whole = whole_bytes(reading.weights, sharding)
         plans[kind] = replace(
             timed,
@@ -88,27 +96,31 @@ def _heavier(scenario: Scenario, share: Share) -> Share:
     )
 
 
-def _plan(scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading, Exchange]) -> BlockPlan:
+def _plan(
+    scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading, Exchange], on: Stopwatch
+) -> BlockPlan:
     """Put one reading's parts together."""
     reading, exchange = read
-    gpu = scenario.cluster.node.gpu
-    left = gpu.sms - (scenario.job.communication_sms if scenario.layout.ep > 1 else 0)
+    gpu = on.gpu
+    left = gpu.sms - (scenario.job.communication_sms if scenario.layout.ranks_per_expert_group > 1 else 0)
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
     return BlockPlan(
         block=Block(
             kind,
-            compute(readings, gpu, Sms(left, gpu.sms)),
-            compute(readings, gpu, Sms(left, left)),
+            compute(readings, on, Sms(left, gpu.sms)),
+            compute(readings, on, Sms(left, left)),
             exchange,
         ),
         record=reading.record,
         parameters=Parameters(
             dense=sum(weight.count for weight in own if not weight.routed),
             routed=sum(weight.count for weight in own if weight.routed),
+            fp8_dense=sum(weight.count for weight in own if weight.fp8 and not weight.routed),
+            fp8_routed=sum(weight.count for weight in own if weight.fp8 and weight.routed),
         ),
         shared={weight.name: weight.count for weight in reading.weights if weight.name in SHARED_WEIGHTS},
-        kept_bytes=reading.kept_bytes,
-        kept_for_weights_bytes=reading.postponed_bytes,
+        kept=activations(reading.kept),
+        kept_for_weights=activations(reading.postponed),
         buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (exchange.dispatch, exchange.combine)),
         workspace_bytes=0.0,
     )
@@ -128,36 +140,38 @@ def _workspace_bytes(reading: Reading, unsaved: Reading) -> float:
 def _spread(scenario: Scenario, links: Links) -> Spread | None:
     """How far a token's experts lie apart; None where a GPU has all experts."""
     experts = scenario.model.experts
-    if experts is None or scenario.layout.ep == 1:
+    layout = scenario.layout
+    if experts is None or layout.ranks_per_expert_group == 1:
         return None
-    return spread_of(experts.gate.dims(), scenario.layout.ep, links.gpus_per_node, scenario.seed)
+    return spread_of(experts.gate.dims(), layout.ep, layout.etp, links.gpus_per_node, scenario.seed)
 
 
 def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, links: Links) -> Exchange:
     """Time what the block's messages ask of the links."""
-    routed = {(message.kind, message.phase == "forward"): message for message in reading.messages}
+    routed = {(message.kind, message.phase): message for message in reading.messages}
     on_kernels = token_links(links, scenario.job.communication_sms)
 
-    def over(kind: str, forward: bool) -> Transfer:
-        message = routed.get((kind, forward))
+    def over(kind: str, phase: Phase) -> Transfer:
+        message = routed.get((kind, phase))
         if message is None or spread is None:
             return NOTHING
         return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, on_kernels)
 
-    splitting = Splitting(scenario.layout, scenario.cluster.node.gpu, links)
+    splitting = Splitting(scenario.layout, driven_gpu(scenario), links)
     return Exchange(
         split_f=split(reading.messages, reading.record, True, splitting),
         split_b=split(reading.messages, reading.record, False, splitting),
-        dispatch=over("dispatch", True),
-        combine=over("combine", True),
-        dispatch_back=over("dispatch", False),
-        combine_back=over("combine", False),
+        dispatch=over("dispatch", "forward"),
+        combine=over("combine", "forward"),
+        dispatch_back=over("dispatch", "input_grad"),
+        combine_back=over("combine", "input_grad"),
+        again=over("dispatch", "recompute") + over("combine", "recompute"),
     )
 
 
 def _token_bytes(scenario: Scenario, message: Message) -> float:
     """Bytes of a token on the way: to the experts in the job's dispatch format, back as the record says."""
-    toward_experts = (message.kind == "dispatch") == (message.phase == "forward")
+    toward_experts = (message.kind == "dispatch") == (message.phase != "input_grad")
     if not toward_experts:
         return message.bytes_per_token
     return scenario.model.hidden * ELEMENT_BYTES[scenario.job.precision.dispatch]

@@ -72,7 +72,7 @@ class _Streams:
             return waits[-1] if waits else None
         load = self.loads.setdefault((op == "F", item.layer), len(self.loads))
         stream = COMPUTE if isinstance(time, Seconds) else COMM
-        together = phase in ("dispatch", "combine")
+        together = phase in ("dispatch", "combine", "again")
         self.parts.append(Part(stream, item.name(phase, op), seconds, waits, load, together))
         return len(self.parts) - 1
 
@@ -145,6 +145,7 @@ def _block_backward(streams: _Streams, item: Labelled, last: int | None, with_we
     exchange, weights = block.exchange, block.shared if block.routed else block.alone
     here = streams.gather(item, "B", last)
     last = streams.add(item, "split B", exchange.split_b, [last])
+    last = streams.add(item, "again B", exchange.again, [last])
     back = streams.add(item, "combine B", exchange.combine_back, [last])
     mlp = streams.add(item, "mlp B", block.alone.mlp_b, [back, last, here])
     sent = streams.add(item, "dispatch B", exchange.dispatch_back, [mlp, back, last])
@@ -204,6 +205,7 @@ def _both(
     here_f, here_b = streams.gather(f_item, "F", ahead), streams.gather(b_item, "B", back)
     ahead = streams.add(f_item, "split F", f_moves.split_f, [ahead])
     back = streams.add(b_item, "split B", b_moves.split_b, [back])
+    back = streams.add(b_item, "again B", b_moves.again, [back])
     gradient = streams.add(b_item, "combine B", b_moves.combine_back, [back])
     attention_f = streams.add(f_item, "attn F", f_times.attention_f, [ahead, here_f])
     sent_f = streams.add(f_item, "dispatch F", f_moves.dispatch, [attention_f, ahead])

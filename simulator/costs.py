@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.kernels.attention import Scores, decode_s, square_s
 from simulator.kernels.machine import Bound, Busy, Machine
@@ -152,6 +152,24 @@ def scores(op: Op) -> Scores:
 def total_s(ops: Iterable[Op], gpu: Gpu, sms: Sms) -> float:
     """Seconds of operations done one after another."""
     return sum(duration(op, gpu, sms).seconds for op in ops)
+
+
+@dataclass(frozen=True, slots=True)
+class Stopwatch:
+    """Times operations on one GPU, each shape once: layers of different layouts have most operations in common."""
+
+    gpu: Gpu
+    known: dict[tuple[Op, Sms], float] = field(default_factory=dict)
+
+    def total_s(self, ops: Iterable[Op], sms: Sms) -> float:
+        """Seconds of operations done one after another."""
+        total = 0.0
+        for op in ops:
+            seconds = self.known.get((op, sms))
+            if seconds is None:
+                seconds = self.known[op, sms] = duration(op, self.gpu, sms).seconds
+            total += seconds
+        return total
 
 
 def memory_s(moved_bytes: float, gpu: Gpu) -> float:

@@ -8,6 +8,11 @@ from simulator.collectives import Group, Links, Transfer, all_gather, all_reduce
 from simulator.costs import memory_s
 from topologies.hardware import Gpu
 
+FP8_COPIES = 2
+"""An FP8 weight lies in memory along both its dimensions: Hopper's FP8 products read operands along the contracted one
+only, and input gradients contract over another than forward. The published profile turns none beside its products."""
+FP8_TILE = 128
+"""A weight has an FP32 scale a tile of 128 x 128 (arXiv 2412.19437, section 3.3.2)."""
 MASTER_BYTES = 4
 """Master weights are FP32 (arXiv 2412.19437, section 3.3.3)."""
 
@@ -17,18 +22,31 @@ class Parameters:
     """Parameters that one rank holds, all its stages together.
 
     dense    the same on every rank of the stage;  routed   of its own experts
+    fp8_dense, fp8_routed   those of each kind that products multiply in FP8
     """
 
     dense: float
     routed: float
+    fp8_dense: float = 0.0
+    fp8_routed: float = 0.0
 
     @property
     def total(self) -> float:
         """Both kinds together."""
         return self.dense + self.routed
 
+    @property
+    def fp8(self) -> float:
+        """Those multiplied in FP8, of both kinds."""
+        return self.fp8_dense + self.fp8_routed
+
     def __add__(self, other: Parameters) -> Parameters:
-        return Parameters(self.dense + other.dense, self.routed + other.routed)
+        return Parameters(
+            self.dense + other.dense,
+            self.routed + other.routed,
+            self.fp8_dense + other.fp8_dense,
+            self.fp8_routed + other.fp8_routed,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +137,12 @@ def update_bytes(parameters: Parameters, replicas: Replicas, formats: Formats) -
     """Bytes that the optimiser reads and writes on one rank.
 
     Gradient norm: own gradients once. Adam on what the rank owns: gradient read; master and both moments read and
-    written; the weight written. Last, all gradients that the rank keeps are set to zero.
+    written; the weight written. Then all gradients that the rank keeps are set to zero, and FP8 copies of the weights
+    are made: read as they came, written along both dimensions where they came in BF16, along the other in FP8.
     """
     owned = replicas.owned(parameters)
     adam = formats.gradient_bytes + 2 * (MASTER_BYTES + 2 * formats.moment_bytes) + formats.weight_bytes
     cleared = owned if replicas.shards_gradients else parameters.total
-    return owned * (formats.gradient_bytes + adam) + cleared * formats.gradient_bytes
+    copied = formats.weight_bytes + (FP8_COPIES if formats.weight_bytes > 1 else FP8_COPIES - 1)
+    held_fp8 = 0.0 if replicas.shards_parameters else parameters.fp8
+    return owned * (formats.gradient_bytes + adam) + cleared * formats.gradient_bytes + held_fp8 * copied

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,8 @@ def lockstep(parts: Sequence[Part], loads: Loads) -> Lockstep:
 
     On each rank a part starts when its stream is free and what it waits for has ended, as in the engine; one that the
     ranks do together starts when all of them could. A transfer takes its time at the mean load, longer on a node whose
-    experts get more (its ports receive more), and a combine as long as on the fullest node, from which all wait.
+    experts get more (its ports receive more), and a combine as long as on the fullest node, from which all wait. A slow
+    GPU takes longer for what it computes.
 
     loads   one for each of the chunk's (see `Part.load`)
     """
@@ -57,16 +59,28 @@ def lockstep(parts: Sequence[Part], loads: Loads) -> Lockstep:
     for at, part in enumerate(parts):
         ready[at] = np.maximum.reduce([free[part.stream], *(end[earlier] for earlier in part.after)])
         start[at] = ready[at].max(axis=-1, keepdims=True) if part.together else ready[at]
-        end[at] = start[at] + part.seconds.fixed_s + part.seconds.per_load_s * _load(part, loads)
+        end[at] = start[at] + _seconds(part, loads)
         free[part.stream] = end[at]
     return Lockstep(ready, start, end)
 
 
+def _seconds(part: Part, loads: Loads) -> Times:
+    """How long the part takes: [draw, rank], or [draw, 1] where it is the same for all ranks."""
+    seconds_s = part.seconds.fixed_s + part.seconds.per_load_s * _load(part, loads)
+    return seconds_s * loads.slowness if part.stream == COMPUTE else seconds_s
+
+
 def _load(part: Part, loads: Loads) -> Times:
     """What the part's time grows with: [draw, rank], or [draw, 1] where it is the same for all ranks."""
+    of_each: Times = getattr(loads, grows_with(part))
+    return of_each[:, part.load]
+
+
+def grows_with(part: Part) -> Literal["rank", "node", "worst_node"]:
+    """Which of the loads a part's time grows with."""
     if part.stream == COMPUTE:
-        return loads.rank[:, part.load]
-    return loads.worst_node[:, part.load] if part.name.startswith(FROM_EXPERTS) else loads.node[:, part.load]
+        return "rank"
+    return "worst_node" if part.name.startswith(FROM_EXPERTS) else "node"
 
 
 def trace(parts: Sequence[Part], played: Lockstep, draw: int = 0, rank: int = 0) -> Trace:

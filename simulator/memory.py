@@ -1,105 +1,194 @@
-"""Bytes that each pipeline rank keeps on its GPU at the fullest moment of a step, by part."""
+"""Bytes that each pipeline rank keeps on its GPU, by part: through the step, and at its fullest moment."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from simulator.finish import MASTER_BYTES, Formats, Parameters, Replicas
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.finish import FP8_COPIES, FP8_TILE, MASTER_BYTES, Formats, Parameters, Replicas
 from simulator.refusal import Refused
-from simulator.stages import Stage, held_parameters
+from simulator.stages import Stage, held_embedding, held_parameters
 from topologies.units import pretty
+from workloads.jobs.training import Memory
 from workloads.schedule import Step
+
+AVERAGE_BYTES = 4
+FP8_WEIGHT_BYTES = FP8_COPIES * (1 + 4 / FP8_TILE**2)
+KEPT_PARTS = ("fp8", "wide", "logits")
+NAMED_TERMS = 4
 
 
 class DoesNotFit(Refused):
-    """A rank would need more memory than its GPU has; the message names the largest terms and a way out."""
+    """A rank would need more memory than its GPU has; the message names the largest terms."""
 
 
 @dataclass(frozen=True, slots=True)
 class RankMemory:
-    """Bytes by part on one rank; activations at the fullest moment."""
+    """Bytes by part on one rank at its fullest moment.
 
-    parameters: float
+    weights, experts, embedding   in BF16: of layers outside of routed experts, of routed experts, of embedding and
+                                  output head (once, whatever stages and MTP modules of the rank use them)
+    fp8_weights                   copies that FP8 products read, along both dimensions
+    gradients, masters, moments   what the optimiser works on
+    average                       moving average of the weights, where it is on the GPU
+    activations_fp8, activations, logits   waiting for their backward; `activations` in BF16 and FP32
+    buffers                       tokens on their way to and from experts, whole parameters of sharded blocks
+    workspace                     what one operation needs while it runs, and what is computed again
+    reserve                       the runtime's own, and what the allocator cannot use
+    """
+
+    weights: float
+    experts: float
+    embedding: float
+    fp8_weights: float
     gradients: float
-    optimizer: float
+    masters: float
+    moments: float
+    average: float
+    activations_fp8: float
     activations: float
+    logits: float
     buffers: float
     workspace: float
+    reserve: float
 
     @property
     def total(self) -> float:
         """Bytes of all parts."""
-        return self.parameters + self.gradients + self.optimizer + self.activations + self.buffers + self.workspace
+        return sum(self.parts().values())
+
+    def parts(self) -> dict[str, float]:
+        """Each part and its bytes."""
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
 
-def states(parameters: Parameters, replicas: Replicas, formats: Formats) -> tuple[float, float, float]:
-    """Bytes of parameters, gradients and optimiser states (arXiv 1910.02054, section 3)."""
-    owned = replicas.owned(parameters)
-    optimizer = owned * (MASTER_BYTES + 2 * formats.moment_bytes)
-    weights = owned if replicas.shards_parameters else parameters.total
-    gradients = owned if replicas.shards_gradients else parameters.total
-    return weights * formats.weight_bytes, gradients * formats.gradient_bytes, optimizer
+@dataclass(frozen=True, slots=True)
+class States:
+    """Bytes of parameters, gradients and optimiser states, constant over a step."""
+
+    weights: float
+    experts: float
+    embedding: float
+    fp8_weights: float
+    gradients: float
+    masters: float
+    moments: float
+    average: float
+
+    @property
+    def total(self) -> float:
+        """Bytes of all."""
+        return float(sum(getattr(self, field.name) for field in fields(self)))
 
 
-def activations_bytes(order: Sequence[Step], stages: Sequence[Stage]) -> float:
-    """Most bytes of activations that one rank holds at once.
+def states(own: Sequence[Stage], replicas: Replicas, formats: Formats, memory: Memory) -> States:
+    """Bytes that do not change over a step (arXiv 1910.02054, section 3, with FP8 copies of the weights).
+
+    Of parameters that are spread over replicas a rank makes FP8 copies block by block, see `buffers`.
+
+    own   stages that the rank holds
+    """
+    held, embedding = held_parameters(own), held_embedding(own)
+    owned = replicas.owned(held)
+    if replicas.shards_parameters:
+        held, embedding = _share(held, replicas), embedding / replicas.dense.size
+    in_fp8_only = formats.weight_bytes == 1
+    copies_bytes = in_fp8_only if replicas.shards_parameters else FP8_WEIGHT_BYTES
+    dense = held.dense - embedding - held.fp8_dense * in_fp8_only
+    routed = held.routed - held.fp8_routed * in_fp8_only
+    summed = owned if replicas.shards_gradients else held_parameters(own).total
+    wide_bytes = max(formats.weight_bytes, 2)
+    return States(
+        weights=dense * wide_bytes,
+        experts=routed * wide_bytes,
+        embedding=embedding * wide_bytes,
+        fp8_weights=held.fp8 * copies_bytes,
+        gradients=summed * formats.gradient_bytes,
+        masters=owned * MASTER_BYTES,
+        moments=owned * 2 * formats.moment_bytes,
+        average=owned * AVERAGE_BYTES * (memory.weight_average == "gpu"),
+    )
+
+
+def _share(held: Parameters, replicas: Replicas) -> Parameters:
+    """What one rank owns of parameters that are spread over the replicas."""
+    dense, routed = replicas.dense.size, replicas.routed.size
+    return Parameters(held.dense / dense, held.routed / routed, held.fp8_dense / dense, held.fp8_routed / routed)
+
+
+def held_over(order: Sequence[Step], own: dict[int, Stage]) -> NDArray[np.float64]:
+    """Bytes of activations during and after each step of one rank: [step, during or after, fp8 | wide | logits].
 
     A forward's are held from its start; a full backward frees them at its end; an input gradient leaves what the
     postponed weight gradient needs.
 
-    order    [step] of the rank;  stages   [stage] of the whole model
+    own   the rank's stages by number
     """
-    held = most = 0.0
-    for step in order:
-        held += sum(stages[work.stage].kept_bytes for work in step if work.op == "F")
-        most = max(most, held)
+    kept = {stage: _row(held.kept) for stage, held in own.items()}
+    postponed = {stage: _row(held.kept_for_weights) for stage, held in own.items()}
+    taken = np.zeros((len(order), len(KEPT_PARTS)))
+    freed = np.zeros((len(order), len(KEPT_PARTS)))
+    for at, step in enumerate(order):
         for work in step:
-            held -= _freed(work.op, stages[work.stage])
-    return most
+            if work.op == "F":
+                taken[at] += kept[work.stage]
+            else:
+                freed[at] += kept[work.stage] * (work.op != "W") - postponed[work.stage] * (work.op == "I")
+                freed[at] += postponed[work.stage] * (work.op == "W")
+    after = np.cumsum(taken - freed, axis=0)
+    return np.stack([after + freed, after], axis=1)
 
 
-def _freed(op: str, stage: Stage) -> float:
-    """Bytes that are free once a chunk has ended."""
-    if op == "B":
-        return stage.kept_bytes
-    if op == "I":
-        return stage.kept_bytes - stage.kept_for_weights_bytes
-    return stage.kept_for_weights_bytes if op == "W" else 0.0
+def _row(kept: object) -> NDArray[np.float64]:
+    """Activations as numbers."""
+    return np.array([getattr(kept, part) for part in KEPT_PARTS])
 
 
-def require_fit(ranks: Sequence[RankMemory], usable_bytes: float, advice: str = "") -> None:
-    """Raise DoesNotFit for the fullest rank if it needs more than `usable_bytes`; advice   what would need less."""
+def host_bytes(own: Sequence[Stage], replicas: Replicas, memory: Memory) -> float:
+    """Bytes that one GPU's rank keeps in its server's memory: the average of the weights that it owns."""
+    return replicas.owned(held_parameters(own)) * AVERAGE_BYTES * (memory.weight_average == "host")
+
+
+def require_fit(ranks: Sequence[RankMemory], usable_bytes: float) -> None:
+    """Raise DoesNotFit for the fullest rank if it needs more than `usable_bytes`."""
     fullest = max(range(len(ranks)), key=lambda rank: ranks[rank].total)
     memory = ranks[fullest]
     if memory.total <= usable_bytes:
         return
-    parts = {name: getattr(memory, name) for name in memory.__slots__}
-    largest = sorted(parts, key=lambda name: -parts[name])[:3]
-    terms = ", ".join(f"{name} {pretty(parts[name], 'bytes')}" for name in largest)
+    parts = memory.parts()
+    largest = sorted(parts, key=lambda name: -parts[name])[:NAMED_TERMS]
+    terms = ", ".join(f"{name.replace('_', ' ')} {pretty(parts[name], 'bytes')}" for name in largest)
     raise DoesNotFit(
         f"pipeline rank {fullest} needs {pretty(memory.total, 'bytes')} a GPU, "
-        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}. {advice}"
+        f"{pretty(usable_bytes, 'bytes')} are usable; largest: {terms}."
     )
 
 
-def rank_memory(
-    order: Sequence[Step],
-    stages: Sequence[Stage],
-    own: Sequence[Stage],
-    replicas: Replicas,
-    formats: Formats,
-) -> RankMemory:
+def rank_memory(held: States, activations: NDArray[np.float64], own: Sequence[Stage], memory: Memory) -> RankMemory:
     """Bytes by part on one rank, at the fullest moment of the step.
 
-    own   stages that the rank holds
+    activations   [step, during or after, fp8 | wide | logits]  see `held_over`
     """
-    weights, gradients, optimizer = states(held_parameters(own), replicas, formats)
+    during = activations[:, 0]
+    fp8, wide, logits = during[during.sum(axis=1).argmax()].tolist() if len(during) else (0.0, 0.0, 0.0)
+    buffers = max(stage.buffer_bytes for stage in own)
+    workspace = max(stage.workspace_bytes for stage in own)
+    constant = {field.name: getattr(held, field.name) for field in fields(held)}
+    handed_out = held.total + fp8 + wide + logits + buffers + workspace
     return RankMemory(
-        parameters=weights,
-        gradients=gradients,
-        optimizer=optimizer,
-        activations=activations_bytes(order, stages),
-        buffers=max(stage.buffer_bytes for stage in own),
-        workspace=max(stage.workspace_bytes for stage in own),
+        **constant,
+        activations_fp8=fp8,
+        activations=wide,
+        logits=logits,
+        buffers=buffers,
+        workspace=workspace,
+        reserve=reserve_bytes(handed_out, memory),
     )
+
+
+def reserve_bytes(handed_out: float, memory: Memory) -> float:
+    """What the runtime takes, and what the allocator holds without using it while it hands out so many bytes."""
+    return memory.runtime_bytes + handed_out * memory.fragmentation / (1 - memory.fragmentation)

@@ -32,12 +32,13 @@ def replicas(layout: Layout, copies: int, gpus_per_node: int) -> Replicas:
     Ranks are numbered tp fastest, so a node holds gpus_per_node / tp consecutive ranks of the data-parallel axis.
     """
     dense = layout.dp * layout.cp
-    routed = layout.ranks_per_stage // layout.ep
+    sharing = layout.ranks_per_expert_group
+    routed = layout.ranks_per_stage // sharing
     if layout.ranks_per_stage * layout.pp <= gpus_per_node:
         return Replicas(Group(1, dense * copies), Group(1, routed * copies), layout.zero_stage)
     return Replicas(
         dense=group_of(dense, max(1, gpus_per_node // layout.tp), copies),
-        routed=group_of(routed, max(1, gpus_per_node // layout.ep), copies),
+        routed=group_of(routed, max(1, gpus_per_node // sharing), copies),
         zero_stage=layout.zero_stage,
     )
 
@@ -48,8 +49,12 @@ def group_of(size: int, fits: int, copies: int = 1) -> Group:
     return Group(nodes=-(-size // per_node) * copies, per_node=per_node)
 
 
-def spread_of(gate: Gate, ep: int, gpus_per_node: int, seed: int) -> Spread:
-    """How far a token's experts lie apart when `ep` consecutive ranks share them."""
-    per_node = min(ep, gpus_per_node)
-    far = reach(gate, ep, per_node, seed)
-    return Spread(far.nodes, far.gpus, far.other_nodes, far.hops)
+def spread_of(gate: Gate, ep: int, etp: int, gpus_per_node: int, seed: int) -> Spread:
+    """How far a token's experts lie apart when `ep` groups of `etp` neighbouring ranks share them.
+
+    A token goes to all ranks that split one of its experts. In each node it arrives at the GPU of its own index, from
+    where only the others take a hop.
+    """
+    groups = min(ep, gpus_per_node // etp)
+    far = reach(gate, ep, groups, seed)
+    return Spread(far.nodes, far.gpus * etp, far.other_nodes, far.gpus * (etp - 1 / groups))

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from simulator.collectives import NOTHING, Transfer
-from simulator.costs import Sms, total_s
-from topologies.hardware import Gpu
+from simulator.costs import Sms, Stopwatch
 from workloads.reference.record import Op, Record
 
 
@@ -50,6 +49,7 @@ class Exchange:
     """What a block sends for one micro-batch.
 
     split_f, split_b   among ranks that split its heads or its sequence, forward and backward
+    again              to its experts and back once more, where backward runs the whole block again
     gather, reduce     its parameters before forward and again before backward, its gradients after: fully sharded only
     The others go to its experts and back; the gradient of a combine is a dispatch, and the gradient of a dispatch
     a combine (arXiv 2412.19437, 3.2.1).
@@ -61,6 +61,7 @@ class Exchange:
     combine: Transfer = NOTHING
     dispatch_back: Transfer = NOTHING
     combine_back: Transfer = NOTHING
+    again: Transfer = NOTHING
     gather: Transfer = NOTHING
     reduce: Transfer = NOTHING
 
@@ -72,7 +73,7 @@ class Exchange:
     @property
     def transfers(self) -> tuple[Transfer, ...]:
         """All, in the order in which a micro-batch needs them."""
-        back = (self.gather, self.split_b, self.combine_back, self.dispatch_back, self.reduce)
+        back = (self.gather, self.split_b, self.again, self.combine_back, self.dispatch_back, self.reduce)
         return (self.gather, self.split_f, self.dispatch, self.combine, *back)
 
 
@@ -109,13 +110,13 @@ class Readings(NamedTuple):
     heavier_load: float
 
 
-def compute(readings: Readings, gpu: Gpu, sms: Sms) -> Compute:
+def compute(readings: Readings, on: Stopwatch, sms: Sms) -> Compute:
     """Sum a block's operations into its phases, each as a line through two loads of its experts.
 
     Everything that is not attention (MLP, experts, embedding, output head) counts as MLP.
     """
-    at_mean = _by_phase(readings.mean, gpu, sms)
-    heavier = _by_phase(readings.heavier, gpu, sms)
+    at_mean = _by_phase(readings.mean, on, sms)
+    heavier = _by_phase(readings.heavier, on, sms)
 
     def of(attention: bool, turn: str) -> Seconds:
         mean_s, more_s = (seconds.get((attention, turn), 0.0) for seconds in (at_mean, heavier))
@@ -132,9 +133,9 @@ def compute(readings: Readings, gpu: Gpu, sms: Sms) -> Compute:
     )
 
 
-def _by_phase(record: Iterable[Op], gpu: Gpu, sms: Sms) -> dict[tuple[bool, str], float]:
+def _by_phase(record: Iterable[Op], on: Stopwatch, sms: Sms) -> dict[tuple[bool, str], float]:
     """Seconds by (is attention, turn)."""
     by_phase: dict[tuple[bool, str], list[Op]] = {}
     for op in record:
         by_phase.setdefault((op.part == "attention", op.turn), []).append(op)
-    return {key: total_s(ops, gpu, sms) for key, ops in by_phase.items()}
+    return {key: on.total_s(ops, sms) for key, ops in by_phase.items()}

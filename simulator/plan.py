@@ -5,23 +5,31 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator import chunks
 from simulator.admission import admit
 from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
-from simulator.finish import Finish, Formats, finish
-from simulator.memory import RankMemory, rank_memory, require_fit
+from simulator.finish import Finish, Formats, Replicas, finish
+from simulator.memory import DoesNotFit, RankMemory, held_over, rank_memory, require_fit, states
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
 from simulator.sharding import Sharding
+from simulator.software import driven_gpu
 from simulator.stages import Stage, held_parameters, stages_of_model
+from simulator.ways_out import way_out
 from workloads.fit import micro_batches
+from workloads.jobs.training import Precision
+from workloads.layout import Layout
 from workloads.loads import Sharing
 from workloads.reference.graph import NUMBER_BYTES
 from workloads.scenario import Scenario
-from workloads.schedule import Step, Work
+from workloads.schedule import ScheduleSpec, Step, Work
 
 ACTIVATION_BYTES = 2
 """Activations between stages are BF16."""
@@ -38,7 +46,8 @@ class Plan:
     send           one activation from a stage to the next
     finish         [rank]  the end of the step;  peers   [rank]  pipeline ranks with the same parameters
     by_stage       [stage]  the end of the step for its parameters alone, if they travel beside chunks; else empty
-    memory         [rank]
+    memory         [rank]  at the fullest moment
+    held           [rank][step, during or after, part]  activations, see `memory.held_over`
     """
 
     scenario: Scenario
@@ -53,29 +62,42 @@ class Plan:
     peers: tuple[tuple[int, ...], ...]
     by_stage: tuple[Finish, ...]
     memory: tuple[RankMemory, ...]
+    held: tuple[NDArray[np.float64], ...]
 
 
 def plan(scenario: Scenario) -> Plan:
     """Spend every judgement: costs, partition, order, groups, memory.
 
     Raises Refused where a choice is not simulated, TooLarge for its size, DoesNotFit where a rank would need more
-    memory than its GPU has.
+    memory than its GPU has, with the nearest change that fits.
     """
-    layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
+    decided = planned(scenario)
+    try:
+        require_fit(decided.memory, scenario.cluster.node.gpu.memory_usable_bytes)
+    except DoesNotFit as refusal:
+        raise DoesNotFit(f"{refusal} {way_out(scenario, _fullest_bytes)}") from None
+    return decided
+
+
+def _fullest_bytes(scenario: Scenario) -> float:
+    """Bytes that the fullest rank needs."""
+    return max(memory.total for memory in planned(scenario).memory)
+
+
+def planned(scenario: Scenario) -> Plan:
+    """The plan, whether it fits the GPUs' memory or not. Raises Refused and TooLarge."""
+    layout, job = scenario.layout, scenario.job
     admit(scenario)
+    gpu = driven_gpu(scenario)
     links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
-    stages_of = [layout.schedule.stages_of(rank, layout.pp) for rank in range(layout.pp)]
-    formats = Formats(
-        NUMBER_BYTES[job.precision.gradients], NUMBER_BYTES[job.precision.moments], NUMBER_BYTES[job.precision.weights]
-    )
-    copies = sum(len(own) for own in stages_of) // layout.schedule.stages(layout.pp)
-    groups = replicas(layout, copies, links.gpus_per_node)
+    stages_of = stages_of_ranks(layout)
+    formats, groups = formats_of(job.precision), groups_of(layout, links)
     blocks = block_plans(scenario, links, Sharding(groups, formats))
     stages = stages_of_model(scenario, blocks)
     orders = layout.schedule.orders(layout.pp, micro_batches(layout, scenario.demands))
-    held = [[stages[stage] for stage in own] for own in stages_of]
-    memory = tuple(rank_memory(order, stages, own, groups, formats) for order, own in zip(orders, held, strict=True))
-    require_fit(memory, gpu.memory_usable_bytes, _advice(scenario))
+    own_stages = [{number: stages[number] for number in own} for own in stages_of]
+    held = [tuple(own.values()) for own in own_stages]
+    activations = tuple(held_over(order, own) for order, own in zip(orders, own_stages, strict=True))
     return Plan(
         scenario=scenario,
         links=links,
@@ -83,14 +105,18 @@ def plan(scenario: Scenario) -> Plan:
         stages=stages,
         orders=orders,
         timelines=_timelines(orders, stages),
-        sharing=_sharing(scenario, links),
-        send=send(_activation_bytes(scenario), links, same_node=_pipeline_inside_node(scenario, links)),
+        sharing=sharing_of(scenario, links),
+        send=send_of(scenario, links),
         finish=tuple(finish(held_parameters(own), groups, formats, gpu, links) for own in held),
-        peers=_peers(stages_of),
+        peers=peers_of(stages_of),
         by_stage=tuple(
             finish(held_parameters([stage]), groups, formats, gpu, links) for stage in stages if layout.zero_overlap
         ),
-        memory=memory,
+        memory=tuple(
+            rank_memory(states(own, groups, formats, job.memory), over, own, job.memory)
+            for own, over in zip(held, activations, strict=True)
+        ),
+        held=activations,
     )
 
 
@@ -111,40 +137,47 @@ def _timeline(works: tuple[Work, ...], stages: Sequence[Stage]) -> tuple[Part, .
     return chunks.weight_gradient(blocks) if work.op == "W" else chunks.backward(blocks, work.op == "B")
 
 
-def _sharing(scenario: Scenario, links: Links) -> Sharing | None:
+def sharing_of(scenario: Scenario, links: Links) -> Sharing | None:
     """Who shares the experts of a layer, and how uneven their loads are."""
     experts = scenario.model.experts
-    if experts is None or scenario.layout.ep == 1:
-        return None
     layout = scenario.layout
-    sequences = layout.ep * scenario.job.sequences_per_micro_batch / (layout.tp * layout.cp)
+    if experts is None or layout.ep == 1:
+        return None
+    sequences = layout.ranks_per_expert_group * scenario.job.sequences_per_micro_batch / (layout.tp * layout.cp)
     variation = scenario.job.expert_load_variation / math.sqrt(max(sequences, 1.0))
-    return Sharing(experts.gate.experts, layout.ep, links.gpus_per_node, variation)
+    return Sharing(experts.gate.experts, layout.ep, max(1, links.gpus_per_node // layout.etp), variation)
 
 
-def _activation_bytes(scenario: Scenario) -> float:
-    """Bytes that one rank sends to the next stage for one micro-batch."""
-    tokens = scenario.job.tokens_per_micro_batch // (scenario.layout.tp * scenario.layout.cp)
-    return float(tokens * scenario.model.dims().hidden * ACTIVATION_BYTES)
+def send_of(scenario: Scenario, links: Links) -> Transfer:
+    """Send one micro-batch's activations to the next stage; over NVLink only if all ranks together are in reach."""
+    layout = scenario.layout
+    tokens = scenario.job.tokens_per_micro_batch // (layout.tp * layout.cp)
+    same_node = layout.ranks <= links.gpus_per_node
+    return send(float(tokens * scenario.model.hidden * ACTIVATION_BYTES), links, same_node)
 
 
-def _pipeline_inside_node(scenario: Scenario, links: Links) -> bool:
-    """Whether neighbouring pipeline ranks reach each other over NVLink: only if all ranks together do."""
-    return scenario.layout.ranks_per_stage * scenario.layout.pp <= links.gpus_per_node
+def formats_of(precision: Precision) -> Formats:
+    """Bytes of one number as the step's end moves it."""
+    return Formats(NUMBER_BYTES[precision.gradients], NUMBER_BYTES[precision.moments], NUMBER_BYTES[precision.weights])
 
 
-def _advice(scenario: Scenario) -> str:
-    """Changes that would need less memory and are not made yet."""
-    layout, recompute = scenario.layout, scenario.job.recompute
-    ways = ["a larger layout.pp" if layout.pp < scenario.demands.layers else ""]
-    ways += ["a larger layout.ep" if 1 < layout.ep < scenario.demands.experts else "", "a larger layout.tp"]
-    ways += [
-        "job.recompute: full" if recompute != "full" else "",
-        "layout.zero_stage: 3" if layout.zero_stage < 3 else "",
-    ]
-    return "Less is needed with " + " or ".join(way for way in ways if way) + "."
+@lru_cache(maxsize=1000)
+def _stages_of_ranks(schedule: ScheduleSpec, ranks: int) -> tuple[tuple[int, ...], ...]:
+    """Stages that each pipeline rank holds: [rank]."""
+    return tuple(schedule.stages_of(rank, ranks) for rank in range(ranks))
 
 
-def _peers(stages_of: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
+def stages_of_ranks(layout: Layout) -> tuple[tuple[int, ...], ...]:
+    """Stages that each pipeline rank of a layout holds: [rank]."""
+    return _stages_of_ranks(layout.schedule, layout.pp)
+
+
+def groups_of(layout: Layout, links: Links) -> Replicas:
+    """Ranks that hold the same parameters, those of a stage's second copy among them."""
+    held = sum(map(len, stages_of_ranks(layout)))
+    return replicas(layout, held // layout.schedule.stages(layout.pp), links.gpus_per_node)
+
+
+def peers_of(stages_of: Sequence[Sequence[int]]) -> tuple[tuple[int, ...], ...]:
     """Pipeline ranks, oneself included, that hold a stage one holds oneself."""
     return tuple(tuple(other for other, theirs in enumerate(stages_of) if set(own) & set(theirs)) for own in stages_of)

@@ -56,8 +56,7 @@ def of_step(scenario: Scenario) -> pd.DataFrame:
     """Training as a GPU of the scenario does it: its micro-batch, its share of each layer."""
     job, layout = scenario.job, scenario.layout
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
-    share = Share(tensor=layout.tp, expert=layout.ep, context=layout.cp)
-    return rows(scenario.model, scenario.cluster.node.gpu, (Case("training", tokens, share),))
+    return rows(scenario.model, scenario.cluster.node.gpu, (Case("training", tokens, layout.share),))
 
 
 def rows(model: ModelSpec, gpu: Gpu, cases: Iterable[Case]) -> pd.DataFrame:

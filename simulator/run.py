@@ -12,11 +12,13 @@ from simulator.lockstep import Lockstep, lockstep, on_one_rank, trace
 from simulator.pipeline import Pace, content, tasks
 from simulator.plan import Plan
 from simulator.trace import Trace
-from workloads.loads import Loads, draw
+from workloads.loads import Loads, draw, even, speeds
 from workloads.schedule import Work
 
 DRAWS = 32
 """Draws of uneven loads for each distinct chunk; their mean is then known to about a third of a percent."""
+SPEEDS = 1
+"""Added to the seed where speeds of GPUs are drawn, so that they do not hang together with loads."""
 
 
 Key = tuple[Work, ...]
@@ -72,11 +74,18 @@ def play_pipeline(plan: Plan, pace: Pace, inside: dict[Key, Inside]) -> Played:
 
 
 def _loads(plan: Plan) -> Loads | None:
-    """Uneven loads for as many layers as the longest chunk has; None where all ranks get the same."""
-    if plan.sharing is None or plan.sharing.variation == 0:
+    """Uneven loads for as many layers as the longest chunk has; None where all ranks get the same and are as fast."""
+    sharing, scenario = plan.sharing, plan.scenario
+    variation = scenario.job.gpu_speed_variation
+    if not variation and (sharing is None or not sharing.variation):
         return None
     layers = max(loads_of(parts) for parts in plan.timelines.values())
-    return draw(plan.sharing, DRAWS, layers, plan.scenario.seed)
+    ranks = scenario.layout.ranks_per_stage
+    loads = even(DRAWS, layers, ranks) if sharing is None else draw(sharing, DRAWS, layers, scenario.seed)
+    if not variation:
+        return loads
+    shape = (DRAWS, loads.rank.shape[-1])
+    return replace(loads, slowness=1 / speeds(variation, shape, (scenario.seed, SPEEDS)))
 
 
 def _play_each(timelines: Mapping[Key, tuple[Part, ...]], loads: Loads | None) -> dict[Key, Inside]:
@@ -92,7 +101,7 @@ def _without_layer(part: Part) -> Part:
 
 
 def _inside(parts: Sequence[Part], loads: Loads | None) -> Inside:
-    """Play one chunk: on one GPU where loads are balanced, else on all that share the experts."""
+    """Play one chunk: on one GPU where all have the same to do, else on all that share the experts (or the stage)."""
     if loads is None:
         return Inside(on_one_rank(parts).makespan_s, None)
     played = lockstep(parts, loads)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from simulator.collectives import NOTHING, Group, Links, Transfer, all_gather, reduce_scatter
-from simulator.finish import Formats, Replicas
+from simulator.finish import FP8_COPIES, Formats, Replicas
 from workloads.reference.record import Weight
 
 BLOCKS_AT_ONCE = 2
@@ -43,8 +43,12 @@ def reduced(weights: Iterable[Weight], sharding: Sharding, links: Links) -> Tran
 
 def whole_bytes(weights: Iterable[Weight], sharding: Sharding) -> float:
     """Bytes of a block's whole parameters and gradients while it runs, on top of what the rank owns of them."""
+    weights = tuple(weights)
     number = sum(weight.count for weight in weights)
-    parameters = number * sharding.formats.weight_bytes * sharding.replicas.shards_parameters
+    in_fp8 = sum(weight.count for weight in weights if weight.fp8)
+    copies = FP8_COPIES - (sharding.formats.weight_bytes == 1)
+    whole = number * sharding.formats.weight_bytes + in_fp8 * copies
+    parameters = whole * sharding.replicas.shards_parameters
     gradients = number * sharding.formats.gradient_bytes * sharding.replicas.shards_gradients
     return BLOCKS_AT_ONCE * (parameters + gradients)
 

@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
+from simulator.activations import NONE, Activations
 from simulator.blocks import BlockPlan
 from simulator.chunks import Labelled
 from simulator.finish import Parameters
 from simulator.partition import partition_by_cost
+from simulator.partition_in_pairs import Extend, partition_in_pairs
+from workloads.model import ModelSpec
 from workloads.scenario import Scenario
+from workloads.schedule import ScheduleSpec
 from workloads.stages import stage_texts, stages_by_hand
 
 RULE = (
-    "contiguous, at least one layer a stage, the embedding with the first layer and head and MTP with the last; "
-    "of all such cuts the one whose dearest stage is cheapest, then the most even"
+    "contiguous, at least one layer a stage, the embedding with the first layer and head and MTP with the last, which "
+    "may stand alone where there are more stages than ranks; of all such cuts the one whose dearest stage is cheapest, "
+    "then the most even; where a rank holds a stage from each end, the most even whose dearest rank is cheapest"
 )
+
+Placed = tuple[tuple[str, int], ...]
+"""Kinds of a stage's blocks, each with its place among all blocks of the model."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +33,8 @@ class Stage:
 
     blocks    in order, with their labels
     shared    embedding and output head by name, which MTP modules use too
-    kept_bytes              activations of one micro-batch from forward to backward
-    kept_for_weights_bytes  from the input gradient to a postponed weight gradient
+    kept                    activations of one micro-batch from forward to backward
+    kept_for_weights        from the input gradient to a postponed weight gradient
     buffer_bytes            tokens on their way to and from experts, sharded parameters and gradients while whole
     workspace_bytes         what backward makes again and the largest result of one operation
     """
@@ -34,44 +43,83 @@ class Stage:
     blocks: tuple[Labelled, ...]
     parameters: Parameters
     shared: Mapping[str, int]
-    kept_bytes: float
-    kept_for_weights_bytes: float
+    kept: Activations
+    kept_for_weights: Activations
     buffer_bytes: float
     workspace_bytes: float
 
 
 def stages_of_model(scenario: Scenario, blocks: Mapping[str, BlockPlan]) -> tuple[Stage, ...]:
     """Cut the model into stages: by hand where the layout says so, else by RULE."""
-    kinds, layers = scenario.model.block_kinds(), scenario.demands.layers
-    items: list[Sequence[str]] = [kinds[:1], *([kind] for kind in kinds[1 : 1 + layers]), kinds[1 + layers :]]
-    by_hand = scenario.layout.layers_per_stage or _layers_by_cost(items, scenario, blocks)
-    cuts = stages_by_hand(by_hand)
-    texts = stage_texts(cuts, layers, scenario.model.mtp_depth)
-    return tuple(_stage(text, cut, items, blocks) for text, cut in zip(texts, cuts, strict=True))
+    model, layout = scenario.model, scenario.layout
+    layers = layout.layers_per_stage or layers_by_cost(model, layout.schedule, layout.pp, blocks)
+    texts = stage_texts(stages_by_hand(layers), model.layers, model.mtp_depth)
+    return tuple(
+        stage_of(text, held, blocks) for text, held in zip(texts, blocks_of_stages(model, layers), strict=True)
+    )
 
 
-def _layers_by_cost(
-    items: Sequence[Sequence[str]], scenario: Scenario, blocks: Mapping[str, BlockPlan]
+def blocks_of_stages(model: ModelSpec, layers: Sequence[int]) -> tuple[Placed, ...]:
+    """Kinds of the blocks of each stage, each with its place among all blocks of the model."""
+    items = _items(model)
+    return tuple(
+        tuple((kind, at + place) for at in range(cut.start, cut.stop) for place, kind in enumerate(items[at]))
+        for cut in stages_by_hand(layers)
+    )
+
+
+def layers_by_cost(
+    model: ModelSpec, schedule: ScheduleSpec, ranks: int, blocks: Mapping[str, BlockPlan], extend: Extend | None = None
 ) -> tuple[int, ...]:
-    """Layers of each stage by RULE."""
-    costs = [sum(blocks[kind].block.cost_s for kind in item) for item in items]
-    ends = [costs[0], *[0.0] * (len(costs) - 4), costs[-1]] if len(costs) > 3 else [costs[0] + costs[-1]]
-    layer_costs = [layer + end for layer, end in zip(costs[1:-1], ends, strict=True)]
-    cuts = partition_by_cost(layer_costs, scenario.layout.schedule.stages(scenario.layout.pp))
-    return tuple(cut.stop - cut.start for cut in cuts)
+    """Layers of each stage by RULE; extend   see `partition_in_pairs`."""
+    costs_s = {kind: plan.block.cost_s for kind, plan in blocks.items()}
+    first, *layers, last = (sum(costs_s[kind] for kind in item) for item in _items(model))
+    ends_alone = schedule.stages(ranks) > ranks
+    costs = [layers[0] + first, *layers[1:], last] if ends_alone else _with_ends(first, layers, last)
+    counts = [cut.stop - cut.start for cut in _cut(costs, schedule, ranks, extend)]
+    counts[-1] -= ends_alone
+    return tuple(counts)
 
 
-def _stage(text: str, cut: slice, items: Sequence[Sequence[str]], blocks: Mapping[str, BlockPlan]) -> Stage:
-    """Gather one stage's blocks, parameters and kept activations."""
-    held = [(kind, at + place) for at in range(cut.start, cut.stop) for place, kind in enumerate(items[at])]
+def _items(model: ModelSpec) -> list[Sequence[str]]:
+    """Kinds of blocks that stay together: the embedding, each layer, the head with the MTP modules."""
+    kinds = model.block_kinds()
+    return [kinds[:1], *([kind] for kind in kinds[1 : 1 + model.layers]), kinds[1 + model.layers :]]
+
+
+def _with_ends(first: float, layers: Sequence[float], last: float) -> list[float]:
+    """Costs of the layers, embedding and head with those next to them."""
+    costs = list(layers)
+    costs[0] += first
+    costs[-1] += last
+    return costs
+
+
+def _cut(costs: Sequence[float], schedule: ScheduleSpec, ranks: int, extend: Extend | None) -> tuple[slice, ...]:
+    """Cut by the dearest rank where each holds one stage from each end of the model, else by the dearest stage."""
+    stages = schedule.stages(ranks)
+    held = [set(schedule.stages_of(rank, ranks)) for rank in range(ranks)]
+    if stages > 1 and all(own == {min(own), stages - 1 - min(own)} for own in held):
+        return partition_in_pairs(costs, stages // 2, extend)
+    return _partition_by_cost(tuple(costs), stages)
+
+
+@lru_cache(maxsize=256)
+def _partition_by_cost(costs: tuple[float, ...], stages: int) -> tuple[slice, ...]:
+    """The same again for schedules that cut alike."""
+    return partition_by_cost(costs, stages)
+
+
+def stage_of(text: str, held: Placed, blocks: Mapping[str, BlockPlan]) -> Stage:
+    """Gather a stage's blocks, parameters and kept activations."""
     plans = [blocks[kind] for kind, _ in held]
     return Stage(
         text=text,
         blocks=tuple(Labelled(blocks[kind].block, _layer(kind, place)) for kind, place in held),
         parameters=sum((plan.parameters for plan in plans), Parameters(0.0, 0.0)),
         shared={name: count for plan in plans for name, count in plan.shared.items()},
-        kept_bytes=sum(plan.kept_bytes for plan in plans),
-        kept_for_weights_bytes=sum(plan.kept_for_weights_bytes for plan in plans),
+        kept=sum((plan.kept for plan in plans), NONE),
+        kept_for_weights=sum((plan.kept_for_weights for plan in plans), NONE),
         buffer_bytes=max(plan.buffer_bytes for plan in plans),
         workspace_bytes=max(plan.workspace_bytes for plan in plans),
     )
@@ -89,5 +137,9 @@ def _layer(kind: str, place: int) -> int | None:
 
 def held_parameters(stages: Sequence[Stage]) -> Parameters:
     """Parameters of a rank that holds these stages; embedding and output head count once, whoever uses them."""
-    shared = {name: count for stage in stages for name, count in stage.shared.items()}
-    return sum((stage.parameters for stage in stages), Parameters(float(sum(shared.values())), 0.0))
+    return sum((stage.parameters for stage in stages), Parameters(held_embedding(stages), 0.0))
+
+
+def held_embedding(stages: Sequence[Stage]) -> float:
+    """Of these the parameters of embedding and output head."""
+    return float(sum({name: count for stage in stages for name, count in stage.shared.items()}.values()))

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from simulator import budget, chunks, headline, inside, streams, traffic
+from simulator import budget, chunks, headline, inside, memory_tables, streams, traffic
 from simulator.assumptions import assumptions
 from simulator.lockstep import on_one_rank
 from simulator.plan import Plan
@@ -53,7 +53,12 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
         step_trace=played.step,
         pair_trace=pair_trace,
         assumptions=assumptions(scenario),
-        tables={"streams": streams.shares(played.step)},
+        tables={
+            "streams": streams.shares(played.step),
+            "memory_over_time": memory_tables.over_time(plan, played),
+            "memory_by_stage": memory_tables.by_stage(plan),
+            "memory_on_host": memory_tables.on_host(plan),
+        },
         reproduction=Reproduction(dump(scenario), digest(scenario), _versions(), scenario.seed, command),
     )
 
@@ -72,7 +77,7 @@ def _ranks(plan: Plan, played: Played) -> pd.DataFrame:
 
 def _memory(plan: Plan) -> pd.DataFrame:
     """Bytes of each part on each rank."""
-    rows = [(rank, part, getattr(memory, part)) for rank, memory in enumerate(plan.memory) for part in memory.__slots__]
+    rows = [(rank, part, size) for rank, memory in enumerate(plan.memory) for part, size in memory.parts().items()]
     return pd.DataFrame(rows, columns=["rank", "part", "bytes"])
 
 

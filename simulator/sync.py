@@ -12,6 +12,8 @@ from simulator.finish import Finish
 
 BARRIER, FINISH, BESIDE = "barrier", "optimizer", "beside"
 """Categories of tasks that are no chunk; what runs beside chunks fills no time of its own in the budget."""
+SUM = "reduce-scatter"
+"""How the sum of gradients is called; all ranks that hold the parameters begin it together."""
 
 
 class Slot(NamedTuple):
@@ -45,7 +47,7 @@ def after_chunks(
     slots = []
     for rank in ranks:
         after = tuple(sorted(last[peer] for peer in peers[rank]))
-        slots.append(Slot(Task(rank, COMM, "reduce-scatter", finish[rank].reduce_s, after), FINISH))
+        slots.append(Slot(Task(rank, COMM, SUM, finish[rank].reduce_s, after), FINISH))
     slots.append(_norm(range(reduce_at, barrier_at)))
     for rank in ranks:
         slots.append(_update(rank, finish[rank], barrier_at))
@@ -75,7 +77,7 @@ def beside_chunks(
     for span in sorted(spans, key=lambda span: (span.rank, span.last_backward)):
         last = span.last_backward == max(other.last_backward for other in spans if other.rank == span.rank)
         after = tuple(sorted(other.last_backward for other in spans if other.stage == span.stage))
-        done.append(_moved(span, "reduce-scatter", by_stage[span.stage].reduce_s, after, last))
+        done.append(_moved(span, SUM, by_stage[span.stage].reduce_s, after, last))
     barrier_at = len(done)
     done.append(_norm(range(sums_at, barrier_at)))
     return (*done, *(_update(rank, each, barrier_at) for rank, each in enumerate(finish)))

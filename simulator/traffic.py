@@ -66,6 +66,7 @@ def _chunk(plan: Plan, stage: int, op: str, times: int) -> Iterator[Sent]:
             yield _row("tensor and context exchange", moves.split_f, times)
             yield _row("parameters from their owners", moves.gather, times)
         elif op != "W":
+            yield _row("expert exchange run again", moves.again, times)
             yield _row("expert dispatch", moves.combine_back, times)
             yield _row("expert combine", moves.dispatch_back, times)
             yield _row("tensor and context exchange", moves.split_b, times)

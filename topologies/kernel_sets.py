@@ -129,6 +129,8 @@ class KernelSet(Entry):
     group: ClassVar[str] = "kernels"
     launch_s: SecondsOrZero
     """Seconds between the end of one kernel and the start of the next on a stream."""
+    graph_launch_s: SecondsOrZero
+    """The same for kernels that were recorded in a CUDA graph."""
     sm_load_bytes_per_s: BytesPerS
     """Most that one multiprocessor takes from the L2 cache."""
     matmul: Named[MatmulFamily]

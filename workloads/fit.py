@@ -12,6 +12,8 @@ class Demands(NamedTuple):
     """What the cluster, the model and the job bring, as plain numbers.
 
     experts                  routed experts a layer; 0 for a dense model
+    expert_width             of one of them
+    gpus_per_node            reached over NVLink
     sequence_tokens          tokens a sequence
     global_batch_sequences   sequences a step, over all pipelines
     micro_batch_sequences    sequences a micro-batch
@@ -24,6 +26,8 @@ class Demands(NamedTuple):
     sequence_tokens: int
     global_batch_sequences: int
     micro_batch_sequences: int = 1
+    expert_width: int = 0
+    gpus_per_node: int = 8
 
 
 class Misfit(NamedTuple):
@@ -39,7 +43,8 @@ def misfits(layout: Layout, demands: Demands) -> tuple[Misfit, ...]:
         _gpus(layout, demands),
         _split(demands.heads, "attention heads", "tp", layout.tp),
         _split(demands.sequence_tokens, "tokens of a sequence", "cp", layout.cp),
-        _split(demands.experts, "experts", "ep", layout.ep) if demands.experts else _no_experts(layout),
+        _split(demands.experts, "experts", "ep", layout.ep) if demands.experts else _no_experts(layout, "ep"),
+        _expert_tensor(layout, demands) if demands.experts else _no_experts(layout, "etp"),
         _stages(layout, demands),
         _batch(layout, demands) or _schedule(layout, demands),
     ]
@@ -75,11 +80,22 @@ def _split(number: int, what: str, axis: str, parts: int) -> Misfit | None:
     return Misfit(axis, f"{number} {what} do not divide by {axis} = {parts}: {fix}")
 
 
-def _no_experts(layout: Layout) -> Misfit | None:
-    """A dense model has nothing to spread over ep."""
-    if layout.ep == 1:
+def _no_experts(layout: Layout, axis: str) -> Misfit | None:
+    """A dense model has nothing to spread over ep or etp."""
+    size: int = getattr(layout, axis)
+    if size == 1:
         return None
-    return Misfit("ep", f"ep = {layout.ep}, but the model has no routed experts: use ep = 1")
+    return Misfit(axis, f"{axis} = {size}, but the model has no routed experts: use {axis} = 1")
+
+
+def _expert_tensor(layout: Layout, demands: Demands) -> Misfit | None:
+    """Ranks that split an expert divide its width, and reach each other over NVLink."""
+    if demands.gpus_per_node % layout.etp:
+        fix = f"use etp = {nearest_divisors(demands.gpus_per_node, layout.etp)}"
+        return Misfit(
+            "etp", f"etp = {layout.etp} ranks do not share out the {demands.gpus_per_node} GPUs of a node: {fix}"
+        )
+    return _split(demands.expert_width, "columns of an expert", "etp", layout.etp)
 
 
 def _stages(layout: Layout, demands: Demands) -> Misfit | None:

@@ -11,11 +11,12 @@ from topologies.discovery import Discovered
 from topologies.spec import Spec
 from topologies.units import Count, CountOrZero
 from workloads.divide import nearest_divisors
+from workloads.reference.dims import Share
 from workloads.schedule import ScheduleSpec
 
-Axis = Literal["tp", "cp", "dp", "pp", "ep", "edp", "dp x cp"]
-"""Along tp, cp, dp or pp; ep: ranks that together hold all experts; edp: ranks that hold the same experts;
-dp x cp: ranks that hold the same parameters outside the experts."""
+Axis = Literal["tp", "cp", "dp", "pp", "ep", "etp", "edp", "dp x cp"]
+"""Along tp, cp, dp or pp; ep: ranks that together hold all experts; etp: ranks that split each of these experts;
+edp: ranks that hold the same (shares of) experts; dp x cp: ranks that hold the same parameters outside the experts."""
 
 
 class Coordinates(NamedTuple):
@@ -31,9 +32,10 @@ class Layout(Spec):
     """Sizes of the parallel axes and what goes with them.
 
     Ranks are numbered with tp fastest, then cp, then dp, and pp slowest: neighbours share a node, a pipeline
-    crosses the cluster. The tp x cp x dp ranks of one pipeline rank share its stages; experts lie on ep
-    consecutive ones of them, and the next ep hold copies.
+    crosses the cluster. The tp x cp x dp ranks of one pipeline rank share its stages; experts lie on ep x etp
+    consecutive ones of them, and the next ep x etp hold copies.
 
+    etp                expert tensor parallelism: neighbouring ranks that split the width of each expert
     zero_stage         spread over dp x cp: 0 nothing, 1 optimiser states, 2 and gradients, 3 and parameters
     tp_exchange        gathers and scatters of tensor parallelism: whole, before or after a product; or in pieces, each
                        beside the product of the piece before, and beside gradients that do not need them
@@ -49,6 +51,7 @@ class Layout(Spec):
     cp: Count = 1
     dp: Count = 1
     pp: Count = 1
+    etp: Count = 1
     ep: Count = 1
     tp_exchange: Literal["whole", "pieces"] = "whole"
     cp_exchange: Literal["ring", "whole"] = "ring"
@@ -62,12 +65,14 @@ class Layout(Spec):
     def _shares_out_the_stage(cls, ep: int, info: ValidationInfo) -> int:
         """Refuse expert groups that do not share out the ranks of a stage."""
         sizes: list[int] = [info.data[axis] for axis in ("tp", "cp", "dp") if axis in info.data]
-        ranks = math.prod(sizes)
-        if len(sizes) == 3 and ranks % ep:
+        ranks, etp = math.prod(sizes), info.data.get("etp", 1)
+        if len(sizes) == 3 and ranks % (ep * etp):
             product = " x ".join(map(str, sizes))
+            split = f", with etp = {etp}" if etp > 1 else ""
+            fix = nearest_divisors(ranks // etp, ep) if ranks % etp == 0 else f"etp = {nearest_divisors(ranks, etp)}"
             raise ValueError(
-                f"read `{ep}`; it must divide tp x cp x dp = {product} = {ranks}, the ranks that share a stage: "
-                f"use {nearest_divisors(ranks, ep)}"
+                f"read `{ep}`{split}; it must divide tp x cp x dp = {product} = {ranks}, the ranks that share a stage: "
+                f"use {fix}"
             )
         return ep
 
@@ -100,6 +105,16 @@ class Layout(Spec):
         """Number of ranks that share the stages of one pipeline rank: tp x cp x dp."""
         return self.tp * self.cp * self.dp
 
+    @property
+    def ranks_per_expert_group(self) -> int:
+        """Number of ranks that together hold all experts of a layer: ep x etp."""
+        return self.ep * self.etp
+
+    @property
+    def share(self) -> Share:
+        """The part of a layer that one rank holds."""
+        return Share(tensor=self.tp, expert=self.ep, context=self.cp, expert_tensor=self.etp)
+
     def coordinates(self, rank: int) -> Coordinates:
         """Place of a rank; raises ValueError outside 0 to ranks - 1."""
         if not 0 <= rank < self.ranks:
@@ -126,8 +141,9 @@ class Layout(Spec):
             "cp": (self.tp, self.cp),
             "dp": (self.tp * self.cp, self.dp),
             "pp": (self.ranks_per_stage, self.pp),
-            "ep": (1, self.ep),
-            "edp": (self.ep, self.ranks_per_stage // self.ep),
+            "ep": (self.etp, self.ep),
+            "etp": (1, self.etp),
+            "edp": (self.ranks_per_expert_group, self.ranks_per_stage // self.ranks_per_expert_group),
             "dp x cp": (self.tp, self.cp * self.dp),
         }[axis]
 

@@ -1,7 +1,8 @@
-"""How many tokens the experts of each rank get: uneven loads, drawn from one seed."""
+"""How unevenly ranks are loaded and how fast their GPUs are: drawn from one seed."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,12 +13,14 @@ from numpy.typing import NDArray
 class Loads:
     """Loads of the ranks that share the experts, in units of their mean; every draw is one possible micro-batch.
 
-    rank   [draw, layer, rank]  tokens of the rank's experts
-    node   [draw, layer, rank]  the same, mean over the rank's node
+    rank       [draw, layer, rank]  tokens of the rank's experts
+    node       [draw, layer, rank]  the same, mean over the rank's node
+    slowness   [draw, rank]  seconds of a computation over those of a GPU at the mean speed; or one for all
     """
 
     rank: NDArray[np.float64]
     node: NDArray[np.float64]
+    slowness: NDArray[np.float64] | float = 1.0
 
     @property
     def worst_node(self) -> NDArray[np.float64]:
@@ -39,19 +42,36 @@ class Sharing:
     variation: float
 
 
-def draw(sharing: Sharing, draws: int, layers: int, seed: int) -> Loads:
+def even(draws: int, layers: int, ranks: int) -> Loads:
+    """The mean load for everybody."""
+    one = np.ones((draws, layers, ranks))
+    return Loads(one, one)
+
+
+def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -> Loads:
     """Draw the loads of each expert independently (gamma, so never below 0) and add them up by rank and node.
 
     The mean over all ranks is 1 in every draw: uneven routing moves tokens, it makes none.
     """
-    shape = (draws, layers, sharing.ranks, sharing.experts // sharing.ranks)
     if sharing.variation <= 0:
-        one = np.ones(shape[:3])
-        return Loads(one, one)
-    concentration = sharing.variation**-2
-    experts = np.random.default_rng(seed).gamma(concentration, 1 / concentration, shape)
-    rank = experts.mean(axis=-1)
+        return even(draws, layers, sharing.ranks)
+    shape = (draws, layers, sharing.ranks, sharing.experts // sharing.ranks)
+    rank = _around_one(sharing.variation, shape, seed).mean(axis=-1)
     rank /= rank.mean(axis=-1, keepdims=True)
     together = min(sharing.ranks_per_node, sharing.ranks)
     by_node = rank.reshape(draws, layers, -1, together).mean(axis=-1)
     return Loads(rank, np.repeat(by_node, together, axis=-1))
+
+
+def speeds(variation: float, shape: tuple[int, ...], seed: int | Sequence[int]) -> NDArray[np.float64]:
+    """Draw how fast GPUs compute, in units of the mean: independently, gamma, so always above 0.
+
+    variation   standard deviation over the mean;  shape   of the array that comes back
+    """
+    return _around_one(variation, shape, seed) if variation > 0 else np.ones(shape)
+
+
+def _around_one(variation: float, shape: tuple[int, ...], seed: int | Sequence[int]) -> NDArray[np.float64]:
+    """Draw from a gamma distribution of mean 1 and this standard deviation."""
+    concentration = variation**-2
+    return np.random.default_rng(seed).gamma(concentration, 1 / concentration, shape)

@@ -76,6 +76,8 @@ class Scenario(Spec):
             sequence_tokens=self.job.sequence_length,
             global_batch_sequences=self.job.sequences_per_step,
             micro_batch_sequences=self.job.sequences_per_micro_batch,
+            expert_width=dims.experts.inter if dims.experts else 0,
+            gpus_per_node=self.cluster.node.gpus,
         )
 
     @model_validator(mode="after")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from topologies.spec import Spec
 
@@ -55,6 +55,8 @@ class ScheduleSpec(Spec):
     """
 
     kind: str
+    formula_counts_own_span: ClassVar[bool] = False
+    """True where the published bubble counts from a rank's own first chunk to its last, not over the whole step."""
 
     def stages(self, ranks: int) -> int:
         """Number of stages that the model is cut into."""

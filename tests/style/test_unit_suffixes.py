@@ -35,10 +35,12 @@ UNITS = (
     "hz",
     "ratio",
     "share",
+    "variation",
     "tokens",
     "hours",
     r"per_[a-z]+(_[a-z]+)*",
 )
+"""Endings that say what a number is counted in; a variation is a standard deviation over its mean."""
 SUFFIXED = re.compile(rf"(^|_)({'|'.join(UNITS)})$")
 DIMENSION = re.compile(
     r"(^|_)(time|times|seconds|duration|latency|delay|bandwidth|size|volume|traffic|memory|cost|price|power|energy"

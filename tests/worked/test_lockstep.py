@@ -10,7 +10,7 @@ from simulator.chunks import COMM, COMPUTE, Part
 from simulator.lockstep import lockstep, on_one_rank, trace
 from simulator.phases import Seconds
 from tests.worked.test_chunks import MOE
-from workloads.loads import Loads, Sharing, draw
+from workloads.loads import Loads, Sharing, draw, speeds
 
 MLP = Part(COMPUTE, "mlp(F) l0", Seconds(1.0, 4.0), (), 0, together=False)
 COMBINE = Part(COMM, "combine(F) l0", Seconds(0.0, 2.0), (0,), 0, together=True)
@@ -29,7 +29,22 @@ def test_the_lighter_rank_waits_for_the_heavier() -> None:
 def test_a_combine_takes_as_long_as_on_the_fullest_node() -> None:
     """Two nodes of one rank each: the second sends half as much again, and all wait for it."""
     apart = Loads(rank=TWO.rank, node=TWO.rank)
-    assert lockstep([MLP, COMBINE], apart).seconds == 7 + 2 * 1.5
+    assert lockstep([MLP, COMBINE], apart).end[1, 0].tolist() == [7 + 2 * 1.5] * 2
+
+
+def test_a_slow_gpu_takes_longer_for_what_it_computes_not_for_what_it_sends() -> None:
+    """The lighter rank at a third of the speed: 3 x 3 = 9 against 7; both combine from 9 to 11."""
+    slow = Loads(rank=TWO.rank, node=TWO.node, slowness=np.array([[3.0, 1.0]]))
+    played = lockstep([MLP, COMBINE], slow)
+    assert played.end[0, 0].tolist() == [9, 7]
+    assert played.seconds == 11
+
+
+def test_speeds_have_the_mean_and_the_spread_that_were_asked_for() -> None:
+    drawn = speeds(0.1, (100, 100), seed=0)
+    assert drawn.mean() == pytest.approx(1, rel=0.01)
+    assert drawn.std() == pytest.approx(0.1, rel=0.05)
+    assert (speeds(0.0, (2,), seed=0) == 1).all()
 
 
 def test_a_rank_shows_its_waits() -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from topologies.spec import Spec
-from topologies.units import Count, Tokens
+from topologies.units import Bytes, Count, Tokens, parse
 
 
 class Precision(Spec):
@@ -25,6 +25,19 @@ class Precision(Spec):
     weights: Literal["fp8", "bf16"] = "bf16"
 
 
+class Memory(Spec):
+    """What the training software holds beside the numbers that the job is about.
+
+    runtime_bytes    CUDA context, loaded kernels, buffers of communication libraries
+    fragmentation    of what the allocator hands out, the share that it holds idle between its blocks
+    weight_average   where each weight's owner keeps a moving average of it in FP32: nowhere, on its GPU, on its host
+    """
+
+    runtime_bytes: Bytes = parse("1.5 GiB", "bytes")
+    fragmentation: Annotated[float, Field(ge=0, lt=1)] = 0.03
+    weight_average: Literal["none", "gpu", "host"] = "none"
+
+
 class Training(Spec):
     """A pre-training run.
 
@@ -34,8 +47,12 @@ class Training(Spec):
     sequences_per_micro_batch      of one pipeline
     recompute                      what backward computes again instead of keeping it
     communication_sms              multiprocessors that all-to-all kernels hold while they run
+    cuda_graphs                    kernels are launched from recorded graphs, with shorter gaps
+    kernel_fusion                  element-wise kernels as the kernel set lists them; on: one for each operation
     expert_load_variation          standard deviation of the tokens that one expert gets from one sequence, over their
                                    mean; over n sequences it falls with the root of n
+    gpu_speed_variation            standard deviation of a GPU's speed of computing over the mean of all GPUs; it stays
+                                   the same for the whole step
     """
 
     kind: Literal["training"] = "training"
@@ -43,10 +60,14 @@ class Training(Spec):
     sequence_length: Count
     sequences_per_step: Count
     sequences_per_micro_batch: Count = 1
-    recompute: Literal["none", "selective", "deepseek", "full"] = "selective"
+    recompute: Literal["none", "selective", "mla-norms", "swiglu", "deepseek", "full"] = "selective"
     communication_sms: int = Field(default=20, ge=0)
+    cuda_graphs: bool = False
+    kernel_fusion: Literal["as-listed", "on", "off"] = "as-listed"
     expert_load_variation: Annotated[float, Field(ge=0, le=2)] = 1.0
+    gpu_speed_variation: Annotated[float, Field(ge=0, le=0.5)] = 0.0
     precision: Precision = Precision()
+    memory: Memory = Memory()
 
     @property
     def tokens_per_step(self) -> int:

@@ -13,7 +13,9 @@ from workloads.reference.record import Kept, Message, Op, Pass, Record
 NOT_POSTPONED = frozenset({"router"})
 SENT_AGAIN = frozenset({"gather"})
 """Kept as each rank's own rows and gathered again in backward, under any policy (arXiv 2205.05198, section 4.2.2)."""
-TENSOR_PARALLEL = frozenset({"gather", "scatter"})
+SENDS = {"permute": ("dispatch", "dispatch"), "unpermute": ("combine", "combine")}
+"""Kind and name of what goes to experts and back; a gather or scatter is called as its step."""
+SENT = frozenset({"gather", "scatter", *SENDS})
 
 
 @dataclass(slots=True)
@@ -42,19 +44,19 @@ class _Needs:
             self.shrunk[x.storage] = x
         if x.storage not in self.kept or shrink:
             held = x.held * ELEMENT_BYTES["fp8"] if shrink else x.held_bytes
-            self.kept[x.storage] = Kept(name, part, held)
+            self.kept[x.storage] = Kept(name, part, held, "fp8" if shrink else x.precision)
 
 
 @dataclass(frozen=True, slots=True)
 class Derived:
-    """A block's whole record, what it keeps from forward to backward, and bytes kept on to the weight gradient.
+    """A block's whole record, what it keeps from forward to backward, and what it keeps on to the weight gradient.
 
-    sent_again   tensor-parallel messages of forward that backward repeats
+    sent_again   messages of forward that backward repeats
     """
 
     record: Record
     kept: tuple[Kept, ...]
-    postponed_bytes: float
+    postponed: tuple[Kept, ...]
     sent_again: tuple[Message, ...]
 
 
@@ -86,12 +88,12 @@ def derive(graph: Graph, policy: Recompute, low: bool) -> Derived:
         forward += [_saved(step, x) for x in step.outputs if x.storage in needs.shrunk]
     repeated = [_again(op) for step in graph.steps if id(step) in needs.again for op in step.forward]
     record = (*forward, *repeated, *gradients)
-    return Derived(record, tuple(needs.kept.values()), _postponed_bytes(graph), _sent_again(graph, needs.again))
+    return Derived(record, tuple(needs.kept.values()), _postponed(graph), _sent_again(graph, needs.again))
 
 
 def _sent_again(graph: Graph, again: set[int]) -> tuple[Message, ...]:
-    """Messages of the gathers and scatters that run again."""
-    repeated = {(s.kind, s.name) for s in graph.steps if s.kind in TENSOR_PARALLEL and id(s) in again}
+    """Messages of the steps that run again: gathers and scatters, tokens to their experts and back."""
+    repeated = {SENDS.get(s.kind, (s.kind, s.name)) for s in graph.steps if s.kind in SENT and id(s) in again}
     forward = [message for message in graph.messages if message.phase == "forward"]
     return tuple(replace(m, phase="recompute") for m in forward if (m.kind, m.name) in repeated)
 
@@ -165,15 +167,17 @@ def _fan_out(graph: Graph) -> list[Op]:
     return adds
 
 
-def _postponed_bytes(graph: Graph) -> float:
-    """Bytes of both operands of every weight gradient that may be postponed; a shared input counts once."""
-    operands: dict[int, float] = {}
+def _postponed(graph: Graph) -> tuple[Kept, ...]:
+    """Both operands of every weight gradient that may be postponed; a shared input counts once."""
+    operands: dict[int, Kept] = {}
     for step in graph.steps:
         if step.matmul is not None and step.name not in NOT_POSTPONED:
             (x,), (y,) = step.inputs, step.outputs
-            operands[x.storage] = x.bytes
-            operands[y.storage] = y.rows * y.width * ELEMENT_BYTES[step.matmul.precision]
-    return sum(operands.values())
+            precision = step.matmul.precision
+            operands[x.storage] = Kept(f"{step.name}.input", step.part, x.bytes, x.precision)
+            gradient_bytes = y.rows * y.width * ELEMENT_BYTES[precision]
+            operands[y.storage] = Kept(step.name, step.part, gradient_bytes, precision)
+    return tuple(operands.values())
 
 
 def _saved(step: Step, x: Sized) -> Op:

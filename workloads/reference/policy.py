@@ -32,9 +32,11 @@ POLICIES: dict[str, Recompute] = {
     for policy in (
         Recompute("none"),
         Recompute("selective", frozenset({"attend"})),
+        Recompute("mla-norms", frozenset({"norm", "rope", "join"}), frozenset({"q_b", "kv_b"})),
+        Recompute("swiglu", frozenset({"swiglu"})),
         Recompute("deepseek", _PASSES, frozenset({"q_b", "kv_b"}), shrunk=frozenset({"swiglu"})),
         Recompute("full", whole=True),
     )
 }
-"""none; the attention core (arXiv 2205.05198); norms, SwiGLU and MLA up-projections with SwiGLU's input in FP8
-(arXiv 2412.19437, sections 3.2.3 and 3.3.3); everything."""
+"""none; the attention core (arXiv 2205.05198); norms and MLA up-projections; SwiGLU; both of these, with SwiGLU's input
+in FP8 (arXiv 2412.19437, sections 3.2.3 and 3.3.3); everything."""

@@ -23,7 +23,7 @@ class Block:
 
     record           every operation
     kept             activations held from forward to the end of the input gradient; empty without backward
-    postponed_bytes  operands held from the input gradient to a postponed weight gradient
+    postponed        operands held from the input gradient to a postponed weight gradient
     messages         what leaves the rank between operations
     weights          parameter arrays of the rank, shared ones (embedding and head in MTP) under their first name
     cache_bytes_per_token   keys and values, or latents, that the block caches
@@ -31,7 +31,7 @@ class Block:
 
     record: Record
     kept: tuple[Kept, ...]
-    postponed_bytes: float
+    postponed: tuple[Kept, ...]
     messages: tuple[Message, ...]
     weights: tuple[Weight, ...]
     cache_bytes_per_token: float
@@ -41,13 +41,18 @@ class Block:
         """Bytes held from forward to the end of the input gradient."""
         return sum(item.bytes for item in self.kept)
 
+    @property
+    def postponed_bytes(self) -> float:
+        """Bytes held from the input gradient to a postponed weight gradient."""
+        return sum(item.bytes for item in self.postponed)
+
 
 @lru_cache(maxsize=4096)
 def training_block(dims: Dims, name: BlockName, tokens: Tokens, share: Share = WHOLE, policy: str = "none") -> Block:
     """Forward and derived backward of one block; policy: a name in POLICIES."""
     graph = _read(dims, name, tokens, share, folded=False)
     derived = derive(graph, POLICIES[policy], dims.linear == "fp8")
-    block = _block(dims, graph, derived.record, derived.kept, derived.postponed_bytes)
+    block = _block(dims, graph, derived.record, derived.kept, derived.postponed)
     return replace(block, messages=(*block.messages, *derived.sent_again))
 
 
@@ -55,13 +60,13 @@ def training_block(dims: Dims, name: BlockName, tokens: Tokens, share: Share = W
 def forward_block(dims: Dims, name: BlockName, tokens: Tokens, share: Share = WHOLE, folded: bool = False) -> Block:
     """Forward of one block alone (prefill; decode with `folded` latent attention)."""
     graph = _read(dims, name, tokens, share, folded)
-    return _block(dims, graph, forward_record(graph), (), 0.0)
+    return _block(dims, graph, forward_record(graph), (), ())
 
 
-def _block(dims: Dims, graph: Graph, record: Record, kept: tuple[Kept, ...], postponed_bytes: float) -> Block:
+def _block(dims: Dims, graph: Graph, record: Record, kept: tuple[Kept, ...], postponed: tuple[Kept, ...]) -> Block:
     """The graph's findings beside the record."""
     cache_bytes = graph.cached * ELEMENT_BYTES[dims.cache]
-    return Block(record, kept, postponed_bytes, tuple(graph.messages), tuple(graph.weights.values()), cache_bytes)
+    return Block(record, kept, postponed, tuple(graph.messages), tuple(graph.weights.values()), cache_bytes)
 
 
 def _read(dims: Dims, name: BlockName, tokens: Tokens, share: Share, folded: bool) -> Graph:

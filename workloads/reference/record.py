@@ -67,12 +67,16 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Weight:
-    """One parameter array on one rank: its full name, its shape, whether it belongs to a routed expert."""
+    """One parameter array on one rank.
+
+    routed   belongs to a routed expert;  fp8   products multiply it in FP8
+    """
 
     name: str
     part: str
     shape: tuple[int, ...]
     routed: bool = False
+    fp8: bool = False
 
     @property
     def count(self) -> int:
@@ -82,11 +86,12 @@ class Weight:
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """One activation that stays in memory from forward to backward."""
+    """One activation that stays in memory from forward to backward, in the precision in which it is kept."""
 
     name: str
     part: str
     bytes: float
+    precision: Precision
 
 
 def total_flop(record: Record, *phases: Phase) -> float:

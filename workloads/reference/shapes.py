@@ -65,14 +65,14 @@ class Shapes:
 
     def linear(self, name: str, x: Sized, out: int, bias: bool = False, weight: str = "") -> Sized:
         """As `Ops` says."""
-        self._weight(name, (out, x.width), weight)
+        self._weight(name, (out, x.width), weight, fp8=x.precision == "fp8")
         if bias:
             self._weight(f"{name}.bias", (out,))
         return self._matmul(name, x, Matmul(x.rows, out, x.width, 1, x.precision))
 
     def grouped_linear(self, name: str, x: Sized, choice: Loads, out: int) -> Sized:
         """As `Ops` says."""
-        self._weight(name, (choice.experts, out, x.width), routed=True)
+        self._weight(name, (choice.experts, out, x.width), routed=True, fp8=x.precision == "fp8")
         return self._matmul(name, x, Matmul(x.rows, out, x.width, choice.experts, x.precision, choice.idle))
 
     def per_head(self, name: str, x: Sized, heads: int, slab: Slab) -> Sized:
@@ -313,11 +313,13 @@ class Shapes:
         self.graph.steps.append(step)
         return out
 
-    def _weight(self, name: str, shape: tuple[int, ...], absolute: str = "", routed: bool = False) -> None:
+    def _weight(
+        self, name: str, shape: tuple[int, ...], absolute: str = "", routed: bool = False, fp8: bool = False
+    ) -> None:
         """Note a parameter array under its full name, once."""
         full = absolute or f"{self.scope}{name}"
         if full not in self.graph.weights:
-            self.graph.weights[full] = Weight(full, self.part, shape, routed)
+            self.graph.weights[full] = Weight(full, self.part, shape, routed, fp8)
 
     def _sweep(self, name: str, phase: Phase, like: Sized, read_bytes: float, write_bytes: float) -> Op:
         """A kernel bound by memory, of this part."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from workloads.phases import Lane, fill, put_off
 from workloads.schedule import ChunkTimes, ScheduleSpec, Step
@@ -16,6 +16,7 @@ class ZbH2(ScheduleSpec):
     """
 
     kind: Literal["zb-h2"] = "zb-h2"
+    formula_counts_own_span: ClassVar[bool] = True
 
     def order(self, rank: int, ranks: int, micro_batches: int) -> tuple[Step, ...]:
         """Return the steps of one rank; raise ScheduleError without ranks or micro-batches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from workloads.phases import Lane, Phase, fill, left_over
 from workloads.schedule import ChunkTimes, Folded, Step
@@ -16,6 +16,7 @@ class ZbV(Folded):
     """
 
     kind: Literal["zbv"] = "zbv"
+    formula_counts_own_span: ClassVar[bool] = True
 
     def problems(self, ranks: int, micro_batches: int) -> list[str]:
         """Say why ZB-V cannot run like this, and what would work; empty if it can."""

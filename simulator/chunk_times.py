@@ -1,0 +1,152 @@
+"""Seconds of chunks for the estimate: short stages played on all ranks, long ones continued from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import groupby
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator import chunks
+from simulator.blocks import BlockPlan
+from simulator.chunks import COMPUTE, Labelled, Part, loads_of
+from simulator.lockstep import FROM_EXPERTS
+from simulator.run import DRAWS
+from workloads.loads import Sharing, draw
+from workloads.schedule import Op
+
+Floats = NDArray[np.float64]
+Runs = tuple[tuple[str, int], ...]
+"""Kinds of a stage's blocks and how many of each follow one another."""
+LAYERS = ("dense", "moe")
+PLAYED_ALONE, PLAYED_IN_PAIRS = 3, 3
+"""Equal layers in a row that are played one by one; each further one adds what the last of these added."""
+MOST_LOADS = 32
+"""Different loads that a chunk played needs at most: every layer and direction routes anew."""
+
+
+def runs_of(kinds: Sequence[str]) -> Runs:
+    """Count equal kinds that follow one another."""
+    return tuple((kind, len(tuple(group))) for kind, group in groupby(kinds))
+
+
+@lru_cache(maxsize=16)
+def loads_for(sharing: Sharing | None, seed: int) -> tuple[Floats, Floats, Floats]:
+    """Loads of a rank, of its node and of the fullest node: [draw, layer, rank]; one draw where all are balanced."""
+    if sharing is None or sharing.variation == 0:
+        even = np.ones((1, MOST_LOADS, 1))
+        return even, even, even
+    loads = draw(sharing, DRAWS, MOST_LOADS, seed)
+    return loads.rank, loads.node, np.ascontiguousarray(np.broadcast_to(loads.worst_node, loads.node.shape))
+
+
+@dataclass(slots=True)
+class ChunkTimes:
+    """Times of chunks of one share of the layers, remembered.
+
+    loads   of a rank, of its node and of the fullest node, for MOST_LOADS layers: [draw, layer, rank] (see `loads_for`)
+    """
+
+    blocks: Mapping[str, BlockPlan]
+    loads: tuple[Floats, Floats, Floats]
+    known: dict[tuple[object, ...], float] = field(default_factory=dict)
+
+    def alone(self, op: Op, stage: Runs) -> float:
+        """Seconds of one chunk of a stage."""
+        key = (op, stage)
+        if key not in self.known:
+            self.known[key] = self._alone(op, stage)
+        return self.known[key]
+
+    def pair(self, ahead: Runs, back: Runs) -> float:
+        """Seconds of a forward of one stage overlapped with a backward of another."""
+        key = (ahead, back)
+        if key not in self.known:
+            self.known[key] = self._pair(ahead, back)
+        return self.known[key]
+
+    def _alone(self, op: Op, stage: Runs) -> float:
+        """Play a short stage; continue a long one from those with one and two layers fewer."""
+        longest = _longest(stage)
+        if stage[longest][1] <= PLAYED_ALONE:
+            return self._play(_parts(op, self._blocks(stage)))
+        count = stage[longest][1] - PLAYED_ALONE
+        short, shorter = (_shortened(stage, longest, count + more) for more in (0, 1))
+        return (1 + count) * self.alone(op, short) - count * self.alone(op, shorter)
+
+    def _pair(self, ahead: Runs, back: Runs) -> float:
+        """As `_alone`: first layers that both have, then those that one has more than the other."""
+        longest = _longest(ahead), _longest(back)
+        counts = ahead[longest[0]][1], back[longest[1]][1]
+        both = min(counts) - PLAYED_IN_PAIRS
+        if both > 0:
+            short, shorter = (
+                (_shortened(ahead, longest[0], both + more), _shortened(back, longest[1], both + more))
+                for more in (0, 1)
+            )
+            return (1 + both) * self.pair(*short) - both * self.pair(*shorter)
+        more = max(counts) - 2 * PLAYED_IN_PAIRS
+        if more <= 0:
+            return self._play(chunks.pair(self._blocks(ahead), self._blocks(back)))
+        if counts[0] > counts[1]:
+            return self._continued([(_shortened(ahead, longest[0], more + fewer), back) for fewer in (0, 1)], more)
+        return self._continued([(ahead, _shortened(back, longest[1], more + fewer)) for fewer in (0, 1)], more)
+
+    def _continued(self, pairs: Sequence[tuple[Runs, Runs]], more: int) -> float:
+        """So many more layers than the first pair has, each as long as the step from the second pair to the first."""
+        return (1 + more) * self.pair(*pairs[0]) - more * self.pair(*pairs[1])
+
+    def _blocks(self, stage: Runs) -> list[Labelled]:
+        """A stage's blocks, layers numbered from 0."""
+        kinds = [kind for kind, count in stage for _ in range(count)]
+        routed = (*LAYERS, "mtp")
+        return [Labelled(self.blocks[kind].block, at if kind in routed else None) for at, kind in enumerate(kinds)]
+
+    def _play(self, parts: Sequence[Part]) -> float:
+        """The compiled play of a chunk."""
+        from simulator.longest_path import play_chunk
+
+        if not parts:
+            return 0.0
+        if loads_of(parts) > MOST_LOADS:
+            raise ValueError(f"a chunk routes {loads_of(parts)} times, loads are drawn for {MOST_LOADS}")
+        kinds, seconds, waits = _columns(parts)
+        return float(play_chunk(kinds, seconds, waits, *self.loads))
+
+
+def _parts(op: Op, stage: Sequence[Labelled]) -> tuple[Part, ...]:
+    """Lay out one chunk."""
+    if op == "F":
+        return chunks.forward(stage)
+    return chunks.weight_gradient(stage) if op == "W" else chunks.backward(stage, op == "B")
+
+
+def _longest(stage: Runs) -> int:
+    """Place of the longest run of layers."""
+    return max(range(len(stage)), key=lambda at: stage[at][1] * (stage[at][0] in LAYERS))
+
+
+def _shortened(stage: Runs, at: int, fewer: int) -> Runs:
+    """The stage with so many layers fewer in one run."""
+    kind, count = stage[at]
+    return (*stage[:at], (kind, count - fewer), *stage[at + 1 :])
+
+
+def _columns(parts: Sequence[Part]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Parts as `longest_path.play_chunk` reads them."""
+    most = max(1, max(len(part.after) for part in parts))
+    waits = np.full((len(parts), most), -1, np.int32)
+    for at, part in enumerate(parts):
+        waits[at, : len(part.after)] = part.after
+    kinds = [(part.stream != COMPUTE, part.load, part.together, _whose(part)) for part in parts]
+    return np.array(kinds, np.int32), np.array([part.seconds for part in parts]), waits
+
+
+def _whose(part: Part) -> int:
+    """Whose load a part's time grows with: 0 the rank's, 1 its node's, 2 the fullest node's."""
+    if part.stream == COMPUTE:
+        return 0
+    return 2 if part.name.startswith(FROM_EXPERTS) else 1

@@ -1,0 +1,187 @@
+"""A step's time and memory for many layouts: the costs of a plan, its order played by compiled longest path."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.blocks import block_plans
+from simulator.chunk_times import ChunkTimes, loads_for
+from simulator.collectives import Links
+from simulator.compiled_order import CompiledOrder, compiled_order
+from simulator.costs import Stopwatch
+from simulator.estimated_end import after_chunks, beside_chunks, released
+from simulator.finish import Finish
+from simulator.layer_costs import Cut, LayerCosts, RankCosts
+from simulator.memory import reserve_bytes
+from simulator.network import links_of
+from simulator.plan import formats_of, groups_of, peers_of, send_of, sharing_of
+from simulator.sharding import Sharding
+from simulator.software import driven_gpu
+from workloads.fit import micro_batches
+from workloads.layout import Layout
+from workloads.scenario import Scenario
+from workloads.schedule import ScheduleSpec
+
+PLAYED_RANKS, PLAYED_MORE = 4, 8
+"""Micro-batches that are played one by one, as multiples of the pipeline ranks, and how many more: every schedule has
+come to its steady turn by then, in which further micro-batches add what the last ones added."""
+
+
+class Choice(NamedTuple):
+    """What is varied of a scenario. The layout has to fit it (`workloads.fit.misfits`)."""
+
+    layout: Layout
+    sequences_per_micro_batch: int
+    recompute: str
+
+    @property
+    def share(self) -> Hashable:
+        """What the costs of layers depend on: choices that agree in it are cheap together."""
+        exchanged = (self.layout.tp_exchange, self.layout.cp_exchange, self.layout.zero_stage >= 2)
+        return (self.layout.share, exchanged, self.sequences_per_micro_batch, self.recompute)
+
+
+class Estimate(NamedTuple):
+    """Seconds of a step and of standing idle in it (mean over ranks), bytes of the fullest GPU."""
+
+    step_s: float
+    bubble_s: float
+    memory_bytes: float
+
+
+class Estimator:
+    """Estimates of one scenario's step under many choices; what choices have in common is computed once."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
+        self.on = Stopwatch(driven_gpu(scenario))
+        self.layers: dict[Hashable, LayerCosts] = {}
+
+    def estimate(self, choice: Choice) -> Estimate:
+        """Step and memory of one choice; micro-batches beyond the steady turn are added in proportion.
+
+        Raises ScheduleError where the schedule cannot run, Refused where a choice is not simulated.
+        """
+        scenario = chosen(self.scenario, choice)
+        layout = scenario.layout
+        number, period = micro_batches(layout, scenario.demands), _period(layout)
+        pipeline = self._pipeline(scenario, choice)
+        first = PLAYED_RANKS * layout.pp // period * period + number % period
+        second = first + -(-PLAYED_MORE // period) * period
+        if number <= second:
+            return pipeline.played(number)
+        early, late = (np.array(pipeline.played(played)) for played in (first, second))
+        return Estimate(*(late + (late - early) * (number - second) / (second - first)).tolist())
+
+    def _layers(self, scenario: Scenario, choice: Choice) -> LayerCosts:
+        """What the choice's share of the layers costs; fully sharded ones depend on the replicas too."""
+        groups = groups_of(scenario.layout, self.links)
+        key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None)
+        if key not in self.layers:
+            blocks = block_plans(scenario, self.links, Sharding(groups, formats_of(scenario.job.precision)), self.on)
+            times = ChunkTimes(blocks, loads_for(sharing_of(scenario, self.links), scenario.seed))
+            self.layers[key] = LayerCosts(scenario, blocks, times, self.links, self.on.gpu)
+        return self.layers[key]
+
+    def _pipeline(self, scenario: Scenario, choice: Choice) -> _Pipeline:
+        """The choice's pipeline, for any number of micro-batches."""
+        layout, groups = scenario.layout, groups_of(scenario.layout, self.links)
+        layers = self._layers(scenario, choice)
+        cut = layers.cut(layout)
+        by_stage = layers.alone(cut, groups) if layout.zero_overlap else ()
+        return _Pipeline(scenario, layers, cut, layers.ranks(layout, cut, groups), by_stage, self.links)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pipeline:
+    """Stages on their ranks; `by_stage` as in a plan."""
+
+    scenario: Scenario
+    layers: LayerCosts
+    cut: Cut
+    ranks: RankCosts
+    by_stage: Sequence[Finish]
+    links: Links
+
+    def played(self, number: int) -> Estimate:
+        """Play so many micro-batches."""
+        from simulator.longest_path import play_order
+
+        layout = self.scenario.layout
+        order = _order(layout.schedule, layout.pp, number)
+        seconds, taken, freed = (column[order.code] for column in self.layers.columns(order.contents, self.cut))
+        release, there = released(order, self.by_stage)
+        send_s = send_of(self.scenario, self.links).seconds
+        end, busy, most = play_order(order.rank, order.needs, order.sends, seconds, taken, freed, release, send_s)
+        if layout.zero_overlap:
+            step = beside_chunks(order, end, self.by_stage, self.ranks.update_s, there)
+        else:
+            step = after_chunks(end[order.last], self.ranks, _peers(layout.schedule, layout.pp))
+        bubble_s = step.step_s - float((busy + step.optimizer_s).mean())
+        handed_out = float((self.ranks.constant_bytes + most).max())
+        return Estimate(step.step_s, bubble_s, handed_out + reserve_bytes(handed_out, self.scenario.job.memory))
+
+
+def chosen(scenario: Scenario, choice: Choice) -> Scenario:
+    """The scenario with a choice put in, not checked again."""
+    settings = {"sequences_per_micro_batch": choice.sequences_per_micro_batch, "recompute": choice.recompute}
+    job = scenario.job.model_copy(update=settings)
+    return scenario.model_copy(update={"layout": choice.layout, "job": job})
+
+
+def estimates(scenario: Scenario, choices: Sequence[Choice], workers: int = 1) -> list[Estimate]:
+    """Estimates of all choices, in their order; several processes each take whole shares of layers.
+
+    Raises as `Estimator.estimate`.
+    """
+    places: dict[Hashable, list[int]] = {}
+    for place, choice in enumerate(choices):
+        places.setdefault(choice.share, []).append(place)
+    parts: list[list[int]] = [[] for _ in range(workers)]
+    for group in sorted(places.values(), key=len, reverse=True):
+        min(parts, key=len).extend(group)
+    done: list[Estimate | None] = [None] * len(choices)
+    for places_of, found in zip(parts, _each(scenario, [[choices[at] for at in part] for part in parts]), strict=True):
+        for place, estimate in zip(places_of, found, strict=True):
+            done[place] = estimate
+    return [estimate for estimate in done if estimate is not None]
+
+
+def _each(scenario: Scenario, parts: Sequence[Sequence[Choice]]) -> Iterator[list[Estimate]]:
+    """Estimates of each part, in processes of their own where there are several."""
+    if len(parts) == 1:
+        yield _of_part(scenario, parts[0])
+        return
+    with ProcessPoolExecutor(len(parts)) as pool:
+        yield from pool.map(_of_part, [scenario] * len(parts), parts)
+
+
+def _of_part(scenario: Scenario, choices: Iterable[Choice]) -> list[Estimate]:
+    """Estimates of some choices, one after another."""
+    estimator = Estimator(scenario)
+    return [estimator.estimate(choice) for choice in choices]
+
+
+@lru_cache(maxsize=1000)
+def _order(schedule: ScheduleSpec, ranks: int, number: int) -> CompiledOrder:
+    """Orders of a schedule, compiled; remembered, for they depend on nothing else."""
+    return compiled_order(schedule.orders(ranks, number))
+
+
+def _period(layout: Layout) -> int:
+    """Micro-batches after which a schedule does the same again: a group of an interleaved one, else one each way."""
+    return layout.pp if layout.schedule.kind == "interleaved" else 2
+
+
+@lru_cache(maxsize=1000)
+def _peers(schedule: ScheduleSpec, ranks: int) -> NDArray[np.int_]:
+    """Ranks that hold the same parameters, oneself among them: [rank, peer]; a schedule gives all equally many."""
+    return np.array(peers_of([schedule.stages_of(rank, ranks) for rank in range(ranks)]))
