@@ -1,4 +1,4 @@
-"""Groups of the catalogue and kinds of plug-in: all that a scenario can name, found by walking what it may hold."""
+"""Groups of the catalogue and kinds of plug-in: all that a file can name, found by walking what it may hold."""
 
 from __future__ import annotations
 
@@ -44,11 +44,12 @@ GROUP_OF_PACKAGE = {"kinds": "topologies"}
 
 
 def shapes() -> Iterator[Shape]:
-    """Shape of every field that a scenario can have, in whatever it contains."""
+    """Shape of every field that a scenario or a comparison of networks can have, in whatever it contains."""
+    from workloads.published_networks import PublishedNetworks
     from workloads.scenario import Scenario
 
     seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [Scenario]
+    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks]
     while waiting:
         spec = waiting.pop()
         if spec not in seen:

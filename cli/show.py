@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SCENARIOS = "scenarios"
 PRECISION = "precision"
 SCHEDULES = "schedules"
+TOPOLOGIES = "topologies"
 MODELS = "models"
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
 
@@ -111,12 +112,19 @@ def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: boo
 
 
 def all_text(known: Catalogue, group: str | None, drawn: Drawn) -> str:
-    """The list of a group's entries, of schedules also pictures. Raises a usage error for times that cannot be."""
-    if group != SCHEDULES:
-        return listing(known, group)
-    from cli.draw_schedules import all_pictures
+    """The list of a group's entries; of schedules also pictures, of topologies the published comparison.
 
-    return f"{listing(known, group)}\n\n{all_pictures(drawn)}"
+    Raises a usage error for times that cannot be.
+    """
+    if group == SCHEDULES:
+        from cli.draw_schedules import all_pictures
+
+        return f"{listing(known, group)}\n\n{all_pictures(drawn)}"
+    if group == TOPOLOGIES:
+        from cli.network_table import as_text
+
+        return f"{listing(known, group)}\n\n{as_text()}"
+    return listing(known, group)
 
 
 def listing(known: Catalogue, only: str | None) -> str:
@@ -168,17 +176,20 @@ def first_line(spec: type[object]) -> str:
 
 def plugin_text(group: str, name: str) -> str:
     """What a topology or a job is, and the fields that a scenario gives it. Raises typer's usage error."""
+    from topologies.schema import documentation
+
     kinds = plugin_kinds()[group]
     if name not in kinds:
         from topologies.problems import meant
 
         raise typer.BadParameter(f"no `{name}` among the {group}{meant(name, kinds)}; there are: {', '.join(kinds)}")
     spec = kinds[name]
+    told = documentation(spec)
     rows = [
-        [field, "required" if info.is_required() else f"default {info.default!r}"]
+        [field, "required" if info.is_required() else f"default {info.default!r}", told.get(field, "")]
         for field, info in spec.model_fields.items()
         if field != "kind"
     ]
     return "\n\n".join(
-        part for part in (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(rows, ("field", ""))) if part
+        part for part in (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(rows, ("field", "", ""))) if part
     )

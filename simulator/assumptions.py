@@ -48,7 +48,8 @@ OURS = (
     ),
     (
         "Network fabric",
-        "a port is as fast as its slower end, and nothing collides between the ports; the topology sets the latency",
+        "a port is as fast as its slower end, or as the topology carries when all send to all alike, with nothing "
+        "colliding; the topology sets the latency",
         "the published multi-plane and multi-rail runs differ by 0.1 %; contention is not simulated yet",
     ),
     (

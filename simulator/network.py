@@ -12,32 +12,30 @@ from workloads.routing import reach
 
 
 def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
-    """Achieved rates and latencies of one GPU's links.
-
-    A network port is as fast as the slower of its two ends, and shared where a node has fewer NICs than GPUs.
-    """
-    gpu, nic = node.gpu, node.nic
-    share = min(1.0, node.nics / node.gpus)
-    port_bytes_per_s = min(nic.bytes_per_s, topology.switch.port_bytes_per_s)
+    """Achieved rates and latencies of one GPU's links."""
+    gpu, port = node.gpu, topology.port_of(node, nodes)
     return Links(
         gpus_per_node=node.gpus * min(node.nvlink_nodes or 1, nodes),
         nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
         nvlink_latency_s=gpu.nvlink_latency_s,
-        network_bytes_per_s=port_bytes_per_s * nic.achievable_ratio * share,
-        network_small_bytes_per_s=port_bytes_per_s * nic.small_message_ratio * share,
-        network_latency_s=topology.latency_s(nic, topology.farthest(nodes * node.nics)),
+        network_bytes_per_s=port.bytes_per_s,
+        network_small_bytes_per_s=port.small_bytes_per_s,
+        network_latency_s=port.latency_s,
     )
 
 
 def replicas(layout: Layout, copies: int, gpus_per_node: int) -> Replicas:
     """Groups of ranks that hold the same parameters.
 
-    copies   pipeline ranks that hold the parameters of one stage (two under DualPipe); they lie on other nodes
+    copies   pipeline ranks that hold the parameters of one stage (two under DualPipe); they lie on other nodes, unless
+             NVLink joins all ranks
     Ranks are numbered tp fastest, so a node holds gpus_per_node / tp consecutive ranks of the data-parallel axis.
     """
     dense = layout.dp * layout.cp
     sharing = layout.ranks_per_expert_group
     routed = layout.ranks_per_stage // sharing
+    if layout.ranks_per_stage * layout.pp <= gpus_per_node:
+        return Replicas(Group(1, dense * copies), Group(1, routed * copies), layout.zero_stage)
     return Replicas(
         dense=group_of(dense, max(1, gpus_per_node // layout.tp), copies),
         routed=group_of(routed, max(1, gpus_per_node // sharing), copies),

@@ -9,10 +9,11 @@ from pydantic import model_validator
 from topologies.catalogue import FromCatalogue
 from topologies.entry import Entry, Provenance
 from topologies.kernel_sets import KernelSet
+from topologies.network_price import NetworkPrice
 from topologies.problems import FieldErrors
 from topologies.units import Bytes, BytesPerS, Count, FlopPerS, Seconds, SecondsOrZero, Share, Watts, render
 
-__all__ = ["GROUPS", "Entry", "Gpu", "KernelSet", "Nic", "Node", "Provenance", "Switch"]
+__all__ = ["GROUPS", "Entry", "Gpu", "KernelSet", "NetworkPrice", "Nic", "Node", "Provenance", "Switch"]
 
 
 class Gpu(Entry):
@@ -96,4 +97,5 @@ class Node(Entry):
         return self
 
 
-GROUPS: Mapping[str, type[Entry]] = MappingProxyType({kind.group: kind for kind in (Gpu, KernelSet, Nic, Switch, Node)})
+_KINDS: tuple[type[Entry], ...] = (Gpu, KernelSet, Nic, Switch, Node, NetworkPrice)
+GROUPS: Mapping[str, type[Entry]] = MappingProxyType({kind.group: kind for kind in _KINDS})

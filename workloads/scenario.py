@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from topologies.catalogue import BUILT_IN, Catalogue, FromCatalogue, Root, built_in, open_catalogue
 from topologies.discovery import Discovered
 from topologies.hardware import Node
-from topologies.kinds.base import TopologySpec
+from topologies.kinds.base import TopologyError, TopologySpec
 from topologies.problems import FieldErrors
 from topologies.spec import Spec, load
 from topologies.units import Count
@@ -34,15 +34,11 @@ class Cluster(Spec):
 
     @model_validator(mode="after")
     def _fits_the_network(self) -> Self:
-        """Every network port finds a place, and every node is on all separate networks (planes) alike."""
-        networks = self.topology.networks()
-        if self.node.nics % networks:
-            why = (
-                f"{networks} planes, but a {self.node.name} has {self.node.nics} NICs, so that nodes would be on "
-                f"different planes and could not reach each other; write planes: {self.node.nics}, or a divisor of it"
-            )
-            raise FieldErrors([("topology", why)])
-        self.topology.count(self.nodes * self.node.nics)
+        """Every network port finds a place, and nodes can reach each other."""
+        try:
+            self.topology.endpoints_of(self.node, self.nodes)
+        except TopologyError as error:
+            raise FieldErrors([("topology", str(error))]) from None
         return self
 
     @property

@@ -54,6 +54,28 @@ def test_show_of_a_model_counts_parameters_cache_and_flop() -> None:
     assert lines_with(ended, "all ", "260.6 GFLOP")
 
 
+def test_show_of_topologies_compares_the_published_networks() -> None:
+    ended = clustercast("show", "topology")
+    assert ended.code == 0
+    assert lines_with(ended, "topologies", "slim-fly", "topologies/kinds/slim_fly.py")
+    for name, *figures in (
+        ("FT2", "2,048", "96", "2,048", "9 MUSD", "+0.27%"),
+        ("MPFT", "16,384", "768", "16,384", "4.41 kUSD", "4.39 kUSD"),
+        ("FT3", "65,536", "5,120", "131,072", "7.47 kUSD", "7.5 kUSD"),
+        ("SF", "32,928", "1,568", "32,928", " - "),
+        ("DF", "261,632", "16,352", "384,272", "5.85 kUSD", "50%"),
+    ):
+        assert lines_with(ended, f"{name} ", *figures), name
+    assert "FT2 < MPFT < SF < DF < FT3" in ended.out
+    assert "MPFT costs 41.0% less an endpoint than three layers (FT3); published costs give 41.5%." in ended.out
+
+
+def test_show_of_a_topology_says_what_its_fields_mean() -> None:
+    ended = clustercast("show", "topology", "slim-fly")
+    assert lines_with(ended, "q ", "Left out: the largest that the switch's ports allow.")
+    assert lines_with(clustercast("show", "topology", "drawn"), "{between: [leaf0, spine], count: 16}")
+
+
 def test_show_as_json_is_the_entry_with_its_sources() -> None:
     told = json.loads(clustercast("show", "model", "deepseek-v3", "--json").out)
     assert told["entry"]["hidden"] == 7168

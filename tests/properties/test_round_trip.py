@@ -20,7 +20,10 @@ CATALOGUE = catalogue()
 ENTRIES: dict[str, type[Entry]] = {**GROUPS, "models": ModelSpec, "prices": Price}
 ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
-READ_FROM_FILES = {"Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"}
+READ_FROM_FILES = {
+    *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
+    *("PublishedNetwork", "PublishedNetworks", "Drawn"),
+}
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 
 

@@ -1,41 +1,21 @@
-"""What holds for topologies of every size: counts agree with the graph, all is joined, ports suffice."""
+"""What holds for topologies of every kind and size: counts agree with the graph, all is joined, ports suffice."""
 
 from __future__ import annotations
-
-from typing import Literal
 
 import networkx
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from topologies.catalogue import Catalogue, built_in
+from tests.properties.small_networks import SWITCH, Trees, networks, trees
 from topologies.discovery import Discovered
 from topologies.fabric import Fabric
-from topologies.hardware import Switch
 from topologies.kinds.base import TopologySpec
 from topologies.kinds.fat_tree import FatTree
 from topologies.kinds.mpft import MultiPlaneFatTree
-from topologies.kinds.mrft import MultiRailFatTree
-from topologies.spec import load_entry
+from topologies.kinds.nvlink import NvlinkDomain
 
-SWITCH = load_entry("switches", "quantum-2", Switch, Catalogue(built_in()))
-
-
-@st.composite
-def networks(draw: st.DrawFn) -> tuple[TopologySpec, int]:
-    """A topology of small switches and a number of endpoints that it holds."""
-    switch = SWITCH.model_copy(update={"ports": draw(st.integers(2, 9))})
-    layers: Literal[2, 3] = draw(st.sampled_from((2, 3)))
-    parts = draw(st.integers(1, 3))
-    made: list[TopologySpec] = [
-        FatTree(switch=switch, layers=layers),
-        MultiPlaneFatTree(switch=switch, layers=layers, planes=parts),
-        MultiRailFatTree(switch=switch, layers=layers, rails=min(parts, 2)),
-    ]
-    topology = draw(st.sampled_from(made))
-    return topology, draw(st.integers(1, topology.full_size))
+KINDS = {"dragonfly", "drawn", "fat-tree", "mpft", "mrft", "nvlink", "rail-only", "rail-optimised", "slim-fly"}
 
 
 def hops(fabric: Fabric) -> dict[int, dict[int, int]]:
@@ -43,25 +23,32 @@ def hops(fabric: Fabric) -> dict[int, dict[int, int]]:
     return dict(networkx.all_pairs_shortest_path_length(fabric.to_networkx()))
 
 
-@settings(max_examples=150)
+def links_of(topology: TopologySpec) -> int:
+    """Links of one endpoint."""
+    return topology.links_per_gpu if isinstance(topology, NvlinkDomain) else 1
+
+
+@settings(max_examples=200)
 @given(networks())
 def test_the_graph_has_as_many_of_each_as_were_counted(made: tuple[TopologySpec, int]) -> None:
     topology, endpoints = made
-    fabric, counts = topology.build(endpoints), topology.count(endpoints)
+    fabric, counts, cabling = topology.build(endpoints), topology.count(endpoints), topology.cabling(endpoints)
     assert (fabric.endpoints, fabric.switches, fabric.switch_links) == counts
-    assert len(fabric.link_from) == 2 * (counts.links + counts.endpoints)
+    assert sum(cabling.links.values()) == counts.links
+    assert sum(cabling.endpoints.values()) == links_of(topology) * counts.endpoints
+    assert len(fabric.link_from) == 2 * (counts.links + links_of(topology) * counts.endpoints)
 
 
-@settings(max_examples=150)
+@settings(max_examples=200)
 @given(networks())
-def test_no_switch_is_over_its_ports_and_each_endpoint_has_one(made: tuple[TopologySpec, int]) -> None:
+def test_no_switch_is_over_its_ports_and_each_endpoint_has_its_own(made: tuple[TopologySpec, int]) -> None:
     topology, endpoints = made
     degrees = topology.build(endpoints).degrees()
     assert degrees[endpoints:].max() <= topology.switch.ports
-    assert (degrees[:endpoints] == 1).all()
+    assert (degrees[:endpoints] == links_of(topology)).all()
 
 
-@settings(max_examples=100)
+@settings(max_examples=200)
 @given(networks())
 def test_every_network_is_joined_in_itself_and_to_no_other(made: tuple[TopologySpec, int]) -> None:
     topology, endpoints = made
@@ -73,7 +60,18 @@ def test_every_network_is_joined_in_itself_and_to_no_other(made: tuple[TopologyS
         assert len(set(fabric.link_plane[inside].tolist())) == 1
 
 
-@settings(max_examples=60)
+@settings(max_examples=200)
+@given(networks())
+def test_every_cable_carries_both_ways_alike(made: tuple[TopologySpec, int]) -> None:
+    topology, endpoints = made
+    fabric = topology.build(endpoints)
+    there = sorted(zip(fabric.link_from, fabric.link_to, fabric.link_bytes_per_s, fabric.link_plane, strict=True))
+    back = sorted(zip(fabric.link_to, fabric.link_from, fabric.link_bytes_per_s, fabric.link_plane, strict=True))
+    assert there == back
+    assert (fabric.link_from != fabric.link_to).all()
+
+
+@settings(max_examples=120)
 @given(networks())
 def test_the_switches_between_two_endpoints_are_those_of_the_shortest_way(made: tuple[TopologySpec, int]) -> None:
     topology, endpoints = made
@@ -87,22 +85,18 @@ def test_the_switches_between_two_endpoints_are_those_of_the_shortest_way(made: 
     assert topology.farthest(endpoints) == max(most - 1, 1)
 
 
-@settings(max_examples=100)
-@given(networks())
-def test_no_layer_is_narrower_than_the_one_below(made: tuple[TopologySpec, int]) -> None:
-    topology, endpoints = made
-    fabric = topology.build(endpoints)
-    down = np.bincount(fabric.link_to[fabric.link_from < endpoints], minlength=fabric.vertices)
-    all_up = fabric.degrees() - down
-    leaves = down > 0
-    if fabric.switches > topology.networks():
-        joined = leaves & (all_up > 0)
-        assert (all_up[joined] >= down[joined]).all()
+@settings(max_examples=200)
+@given(trees())
+def test_a_tree_is_as_thin_above_its_leaves_as_asked_and_no_thinner(tree: Trees) -> None:
+    fabric = tree.build(min(tree.full_size, 500))
+    down = np.bincount(fabric.link_to[fabric.link_from < fabric.endpoints], minlength=fabric.vertices)
+    up = fabric.degrees() - down
+    leaves = (down > 0) & (up > 0)
+    assert (down[leaves] <= tree.oversubscription * up[leaves]).all()
 
 
 def test_every_kind_is_discovered_by_its_file() -> None:
-    found = Discovered("topologies.kinds").classes(TopologySpec)
-    assert found == {"fat-tree": FatTree, "mpft": MultiPlaneFatTree, "mrft": MultiRailFatTree}
+    assert set(Discovered("topologies.kinds").classes(TopologySpec)) == KINDS
 
 
 @pytest.mark.parametrize(("kind", "endpoints"), [(FatTree, 65_536), (MultiPlaneFatTree, 16_384)])

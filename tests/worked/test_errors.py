@@ -63,7 +63,8 @@ def test_every_mistake_of_a_file_is_told_at_once_in_its_order() -> None:
         "busy_share, stages, dry",
         "job.yaml:2:7: node: no `h80-node` among the nodes (did you mean `h800-node`?); there are: a100-node, "
         "b200-node, gb200-node, h100-node, h20-node, h200-node, h800-node",
-        "job.yaml:5:3: topology.plans: unknown field (did you mean `planes`?); known are: kind, switch, planes, layers",
+        "job.yaml:5:3: topology.plans: unknown field (did you mean `planes`?); known are: kind, switch, cables, "
+        "oversubscription, layers, planes, planes_per_nic",
         "job.yaml:6:36: topology.switch.ports: read `0x40`; write a whole number in plain digits, `64`",
         "job.yaml:7:9: wait_s: a bare number 3: write a unit, for example `3.3 us`",
         "job.yaml:8:1: wait_s: written twice; the first is at line 7",
@@ -110,9 +111,12 @@ def test_a_wrong_value_is_told_with_its_place_and_what_to_write(line: str, place
     [
         (
             "{kind: mptf, switch: quantum-2}",
-            "3:18: topology.kind: read `mptf`; allowed: fat-tree, mpft, mrft (did you mean",
+            "3:18: topology.kind: read `mptf`; allowed: dragonfly, drawn, fat-tree, mpft, mrft, nvlink",
         ),
-        ("{switch: quantum-2}", "3:1: topology.kind: `kind` is missing; allowed: fat-tree, mpft, mrft"),
+        (
+            "{switch: quantum-2}",
+            "3:1: topology.kind: `kind` is missing; allowed: dragonfly, drawn, fat-tree, mpft, mrft",
+        ),
         ("{kind: 3, switch: quantum-2}", "3:18: topology.kind: read `3`; allowed"),
         ("mpft", "3:11: topology: read `mpft`; write a mapping"),
         ("{kind: mpft}", "3:1: topology.switch: missing; write the name of one of the switches"),

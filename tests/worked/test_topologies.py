@@ -5,11 +5,14 @@ from __future__ import annotations
 import pytest
 
 from topologies.catalogue import Catalogue, built_in
-from topologies.hardware import Nic, Switch
+from topologies.discovery import Discovered
+from topologies.hardware import Nic, Node, Switch
 from topologies.kinds.base import Counts, TopologyError, TopologySpec
 from topologies.kinds.fat_tree import FatTree
 from topologies.kinds.mpft import MultiPlaneFatTree
 from topologies.kinds.mrft import MultiRailFatTree
+from topologies.kinds.rail_only import RailOnly
+from topologies.kinds.rail_optimised import RailOptimised
 from topologies.spec import InvalidInput, load_entry, loads
 
 CATALOGUE = Catalogue(built_in())
@@ -86,6 +89,75 @@ def test_a_fabric_as_a_graph_keeps_rates_latencies_and_planes() -> None:
     assert rates == {50e9}
     assert {data["plane"] for *_, data in graph.edges(0, data=True)} == {0}
     assert {data["latency_s"] for *_, data in graph.edges(128, data=True)} == {0.45e-6}
+
+
+@pytest.mark.parametrize(
+    ("ratio", "down", "up"), [(1, 32, 32), (3, 48, 16), (7, 56, 8), (2, 42, 21), (1.5, 37, 25), (63, 63, 1)]
+)
+def test_a_leaf_is_never_thinner_than_asked(ratio: float, down: int, up: int) -> None:
+    split = FatTree(switch=QUANTUM, oversubscription=ratio).split
+    assert (split.down, split.up) == (down, up)
+    assert down <= ratio * up and down + up <= 64
+
+
+def test_three_to_one_takes_half_the_spines_for_half_as_many_endpoints_again() -> None:
+    """48 ports down and 16 up: 64 leaves, 16 spines."""
+    thin = FatTree(switch=QUANTUM, oversubscription=3)
+    assert thin.count() == Counts(64 * 48, 64 + 16, 64 * 16)
+    assert thin.bisection_bytes_per_s() == 64 * 16 / 2 * 50e9
+    # A leaf's 48 endpoints send 3,024 of 3,071 parts elsewhere, over 16 cables.
+    assert thin.uniform_ratio() == pytest.approx(16 / 48 * 3071 / 3024)
+    assert thin.uniform_ratio(48) == 1.0
+
+
+def test_oversubscription_slows_every_port_that_leaves_its_leaf() -> None:
+    node, thin = load_entry("nodes", "h800-node", Node, CATALOGUE), FatTree(switch=QUANTUM, oversubscription=3)
+    full, third = FatTree(switch=QUANTUM).port_of(node, 256), thin.port_of(node, 256)
+    assert third.bytes_per_s / full.bytes_per_s == pytest.approx(16 / 48 * 2047 / 2000)
+    assert third.latency_s == full.latency_s
+
+
+def test_a_rail_keeps_to_its_own_spines_and_leaves_over_the_core() -> None:
+    """256 nodes: 8 leaves a rail, one pod of 32 spines a rail, 8 uplinks each into 32 core switches."""
+    rails = RailOptimised(switch=QUANTUM)
+    assert rails.full_size == 65_536
+    assert rails.count(2_048) == Counts(2_048, 64 + 8 * 32 + 32, 2 * 64 * 32)
+    assert [rails.switches_between(0, second, 2_048) for second in (31 * 8, 32 * 8, 255 * 8, 1)] == [1, 3, 3, 5]
+    thin = RailOptimised(switch=QUANTUM, core_oversubscription=4)
+    assert thin.count(2_048) == Counts(2_048, 64 + 8 * 32 + 32, 64 * 32 + 64 * 32 // 4)
+    assert (thin.uniform_ratio(2_048), thin.bisection_bytes_per_s(2_048)) == (1.0, 64 * 32 / 4 / 2 * 50e9)
+
+
+def test_rail_only_is_a_switch_a_rail() -> None:
+    rails = RailOnly(switch=QUANTUM)
+    assert rails.count() == Counts(512, 8, 0)
+    assert rails.switches_between(0, 63 * 8) == 1
+    with pytest.raises(TopologyError, match="on rails 0 and 1; rails are joined by NVLink"):
+        rails.switches_between(0, 1)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: fat-tree\nswitch: {base: quantum-2, ports: 63}", "switch.ports: read 63 ports; a fat tree gives half"),
+        ("kind: fat-tree\nswitch: {base: quantum-2, ports: 63}", "write 62 or 64"),
+        ("kind: fat-tree\nswitch: quantum-2\noversubscription: 64", "oversubscription: read 64, which leaves a switch"),
+        ("kind: fat-tree\nswitch: quantum-2\noversubscription: 0.5", "it must be at least 1"),
+        ("kind: mrft\nswitch: quantum-2\nrails: 100", "rails: read 100; the tree has leaves for 64 rails at most"),
+        ("kind: rail-optimised\nswitch: quantum-2\nrails: 65", "rails: read 65; a core of 64-port switches joins 64"),
+        (
+            "kind: mpft\nswitch: quantum-2\nplanes_per_nic: 6",
+            "planes_per_nic: read 6; 8 planes do not divide so: write 2",
+        ),
+    ],
+)
+def test_what_cannot_be_built_is_refused_with_what_can(text: str, said: str) -> None:
+    kinds = Discovered("topologies.kinds").classes(TopologySpec)
+    kind = kinds[text.split()[1]]
+    assert issubclass(kind, TopologySpec)
+    with pytest.raises(InvalidInput) as refused:
+        loads(f"{text}\n", kind, CATALOGUE)
+    assert said in str(refused.value)
 
 
 def test_a_switch_of_one_port_is_refused() -> None:
