@@ -24,7 +24,7 @@ Runs = tuple[tuple[str, int], ...]
 LAYERS = ("dense", "moe")
 PLAYED_ALONE, PLAYED_IN_PAIRS, PLAYED_WEIGHTS = 3, 4, 12
 """Equal layers in a row that are played one by one; each further one adds what the last of these added. Nobody waits
-between weight gradients, so that uneven loads of many layers even out: it takes more of them until each adds as much."""
+between weight gradients, so that loads of many layers even out: it takes more of them until each adds as much."""
 MOST_LOADS = 32
 """Different loads that a chunk played needs at most: every layer and direction routes anew."""
 
