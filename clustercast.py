@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,8 @@ from topologies.spec import InvalidInput, digest, dump
 from workloads.scenario import Scenario, catalogue, changed, load_scenario
 
 if TYPE_CHECKING:
+    from simulator.choices import Choice
+    from simulator.estimate import Estimate
     from simulator.plan import Plan
     from simulator.result import Result
     from simulator.validate import Row
@@ -18,8 +20,10 @@ __all__ = [
     "InvalidInput",
     "Scenario",
     "catalogue",
+    "choices",
     "digest",
     "dump",
+    "estimates",
     "load_scenario",
     "plan",
     "run",
@@ -66,6 +70,23 @@ def run(
     if detail:
         result = detailed(result, decided, played)
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
+
+
+def choices(scenario: Scenario) -> Iterator[Choice]:
+    """Every valid layout, micro-batch and recompute policy on the scenario's GPUs."""
+    from simulator.choices import choices as every
+
+    return every(scenario)
+
+
+def estimates(scenario: Scenario, chosen: Sequence[Choice], workers: int = 1) -> list[Estimate]:
+    """Step, bubble and memory of many choices by compiled longest path, within 2 % of `run`; see `choices`.
+
+    An estimate whose memory_bytes exceed the GPU's usable memory is of a plan that does not fit.
+    """
+    from simulator.estimate import estimates as of
+
+    return of(scenario, chosen, workers)
 
 
 def write_report(result: Result, folder: Path | str) -> tuple[Path, ...]:

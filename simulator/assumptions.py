@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.layout_assumptions import lines
+from simulator import job_assumptions, layout_assumptions
 from simulator.result import Assumption
 from simulator.stages import RULE
 from topologies.hardware import Entry
@@ -65,7 +65,8 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     node = scenario.cluster.node
     entries: list[Entry] = [node.gpu, node.gpu.kernels, node.nic, node, scenario.cluster.topology.switch]
     listed = [line for entry in (*entries, scenario.price, scenario.model) for line in _of_entry(entry)]
-    own = [Assumption(what, value, "assumed", source) for what, value, source in (*OURS, *lines(scenario.layout))]
+    told = (*OURS, *layout_assumptions.lines(scenario.layout), *job_assumptions.lines(scenario))
+    own = [Assumption(what, value, "assumed", source) for what, value, source in told]
     own += [
         Assumption(
             f"job.{field}", str(getattr(scenario.job, field)), "assumed", "the scenario, or the default of the job"
