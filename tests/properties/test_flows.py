@@ -1,0 +1,163 @@
+"""What holds for all sets of flows: capacity, bytes, fairness, order of lanes, windows near the exact play."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from simulator.flows.demand import all_to_all
+from simulator.flows.paths import EVERYTHING, Paths, paths_of, starts
+from simulator.flows.routing import Ecmp, Spray, carried
+from simulator.flows.run import Setting, run
+from simulator.flows.sharing import Exact, Load, Mode, Windows, play, rates_bytes_per_s
+from tests.small_fabrics import fat_tree
+
+NEAR = 1e-9
+
+
+@st.composite
+def loads(draw: st.DrawFn, lanes: int = 1) -> Load:
+    """Up to 40 flows on up to 12 links, each over some of them, some in shares, entering at different times."""
+    seed = draw(st.integers(0, 2**32 - 1))
+    flows, links, shared = draw(st.integers(1, 40)), draw(st.integers(1, 12)), draw(st.booleans())
+    random = np.random.default_rng(seed)
+    rows = [random.choice(links, random.integers(1, min(links, 4) + 1), replace=False) for _ in range(flows)]
+    link = np.concatenate(rows).astype(np.int32)
+    share = random.choice([0.25, 0.5, 1.0], len(link)) if shared else EVERYTHING
+    return Load(
+        Paths(starts(np.array([len(row) for row in rows])), link, share),
+        random.uniform(0.5, 2.0, links),
+        random.choice([1.0, random.uniform(0.1, 3.0), 2.0], flows),
+        random.choice([0.0, 0.5, random.uniform(0, 3)], flows),
+        random.integers(0, lanes, flows).astype(np.uint8),
+    )
+
+
+@given(loads(lanes=3))
+def test_no_link_carries_more_than_its_capacity(load: Load) -> None:
+    used = carried(load.paths, rates_bytes_per_s(load), len(load.capacity_bytes_per_s))
+    assert (used <= load.capacity_bytes_per_s * (1 + NEAR)).all()
+
+
+@given(loads())
+def test_every_flow_has_a_full_link_on_which_none_is_faster(load: Load) -> None:
+    """The defining property of max-min fairness (Bertsekas and Gallager, section 6.5.2)."""
+    rates = rates_bytes_per_s(load)
+    full = carried(load.paths, rates, len(load.capacity_bytes_per_s)) >= load.capacity_bytes_per_s * (1 - NEAR)
+    fastest = np.zeros(len(full))
+    owner = np.repeat(np.arange(load.paths.flows), load.paths.lengths())
+    np.maximum.at(fastest, load.paths.link, rates[owner])
+    held = full[load.paths.link] & (rates[owner] >= fastest[load.paths.link] * (1 - NEAR))
+    assert np.bincount(owner[held], minlength=load.paths.flows).all()
+
+
+@given(loads(lanes=3))
+def test_a_lane_has_the_rates_it_would_have_without_later_lanes(load: Load) -> None:
+    rates = rates_bytes_per_s(load)
+    for last in range(2):
+        mine = np.flatnonzero(load.lane <= last)
+        if len(mine):
+            alone = Load(load.paths.chosen(mine), load.capacity_bytes_per_s, load.left_bytes[mine],
+                         load.enter_s[mine], load.lane[mine])  # fmt: skip
+            assert rates_bytes_per_s(alone) == pytest.approx(rates[mine], rel=1e-6, abs=1e-9)
+
+
+def checked_by_stops(load: Load, mode: Mode) -> None:
+    """Stop a play again and again: what was sent in between fits the links, and adds up to everything."""
+    whole = play(load, mode)
+    assert np.isfinite(whole.finish_s).all()
+    sent, last = np.zeros(load.paths.flows), 0.0
+    for stop in np.linspace(0, whole.finish_s.max(), 5)[1:]:
+        now = load.left_bytes - play(load, mode, stop * (1 + NEAR)).left_bytes
+        part = carried(load.paths, now - sent, len(load.capacity_bytes_per_s))
+        assert (part <= load.capacity_bytes_per_s * (stop * (1 + NEAR) - last) * (1 + 1e-6) + 1e-7).all()
+        assert (now >= sent - 1e-7).all()
+        sent, last = now, float(stop)
+    assert sent == pytest.approx(load.left_bytes, rel=1e-6)
+
+
+@settings(max_examples=50)
+@given(loads(lanes=2))
+def test_bytes_are_conserved_and_links_never_above_capacity_over_time(load: Load) -> None:
+    checked_by_stops(load, Exact())
+
+
+@settings(max_examples=50)
+@given(loads(lanes=2))
+def test_a_play_in_windows_conserves_bytes_too(load: Load) -> None:
+    whole = play(load, Windows(0.01))
+    assert np.isfinite(whole.finish_s).all()
+    assert (whole.left_bytes == 0).all()
+    longest_s = load.left_bytes / np.minimum.reduceat(load.capacity_bytes_per_s[load.paths.link], load.paths.start[:-1])
+    if not len(load.paths.share):
+        assert (whole.finish_s >= (load.enter_s + longest_s) * (1 - 1e-6)).all()
+
+
+@settings(max_examples=50)
+@given(loads(lanes=2))
+def test_stopping_and_going_on_changes_nothing(load: Load) -> None:
+    whole = play(load, Exact())
+    stop_s = float(whole.finish_s.max()) / 2
+    first = play(load, Exact(), stop_s)
+    ended = np.isfinite(first.finish_s) & (first.finish_s < stop_s)
+    enter_s = np.where(ended, np.inf, np.maximum(load.enter_s, stop_s))
+    rest = play(Load(load.paths, load.capacity_bytes_per_s, first.left_bytes, enter_s, load.lane), Exact())
+    assert np.where(ended, first.finish_s, rest.finish_s) == pytest.approx(whole.finish_s, rel=1e-9)
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from([0.005, 0.01, 0.02]))
+def test_windows_are_near_the_exact_play_and_know_how_near(seed: int, sprayed: bool, epsilon: float) -> None:
+    """Mean error within epsilon, and the stated error not far below the true one."""
+    random = np.random.default_rng(seed)
+    flows = all_to_all(random.exponential(1e6, (16, 16)))
+    routing = Spray() if sprayed else Ecmp(seed)
+    exact, near = (run(fat_tree(16, 4, 3), flows, Setting(routing, mode)) for mode in (Exact(), Windows(epsilon)))
+    true = np.abs(near.finish_s / exact.finish_s - 1)
+    assert true.mean() < epsilon
+    assert near.error is not None
+    assert true.mean() < 2 * near.error.mean_ratio + 1e-3
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(1.0, 4.0))
+def test_a_faster_single_link_ends_no_flow_later(seed: int, factor: float) -> None:
+    random = np.random.default_rng(seed)
+    paths, size = paths_of([[0]] * 12), random.uniform(0.1, 2.0, 12)
+    enter_s, lane = random.uniform(0, 3, 12), np.zeros(12, np.uint8)
+    slow, fast = (play(Load(paths, np.array([rate]), size, enter_s, lane), Exact()) for rate in (1.0, factor))
+    assert (fast.finish_s <= slow.finish_s * (1 + NEAR)).all()
+
+
+@given(loads(), st.floats(1.0, 4.0))
+def test_all_links_faster_by_a_factor_end_flows_sooner_by_it(load: Load, factor: float) -> None:
+    at_once = Load(load.paths, load.capacity_bytes_per_s, load.left_bytes, 0 * load.enter_s, load.lane)
+    fast = Load(load.paths, load.capacity_bytes_per_s * factor, load.left_bytes, 0 * load.enter_s, load.lane)
+    assert play(fast, Exact()).finish_s * factor == pytest.approx(play(at_once, Exact()).finish_s, rel=1e-9)
+
+
+def test_more_bandwidth_on_one_link_can_slow_a_flow_elsewhere() -> None:
+    """Counter-example `neighbour`: flow a (links 0, 1) gains when link 0 doubles, and takes from b (link 1)."""
+    paths, size, at = paths_of([[0, 1], [1]]), np.array([2.0, 1.0]), np.zeros(2)
+    slow, fast = (
+        play(Load(paths, np.array([rate, 1.0]), size, at, np.zeros(2, np.uint8)), Exact()).finish_s
+        for rate in (0.25, 0.5)
+    )
+    assert slow == pytest.approx([8, 4 / 3])
+    assert fast == pytest.approx([4, 2])
+
+
+def test_more_bandwidth_on_one_link_can_end_the_whole_later() -> None:
+    """Counter-example `late critical flow`: c must cross links 1 and 2 and is the last; a, faster, delays it on link 1.
+
+    Link 0 at 1/4: a (3 bytes over 0 and 1) trickles; link 1 gives c 3/4. Link 0 at 1/2: c gets 1/2 while b (link 2)
+    waits for c's lane to end: what c loses is lost for the chain behind it.
+    """
+    paths = paths_of([[0, 1], [1, 2], [2]])
+    size, lane = np.array([3.0, 6.0, 1.0]), np.array([0, 0, 1], np.uint8)
+    ends = [
+        play(Load(paths, np.array([rate, 1.0, 0.75]), size, np.zeros(3), lane), Exact()).finish_s
+        for rate in (0.25, 0.5)
+    ]
+    assert ends[1][1] > ends[0][1]
