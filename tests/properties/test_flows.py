@@ -149,15 +149,15 @@ def test_more_bandwidth_on_one_link_can_slow_a_flow_elsewhere() -> None:
 
 
 def test_more_bandwidth_on_one_link_can_end_the_whole_later() -> None:
-    """Counter-example `late critical flow`: c must cross links 1 and 2 and is the last; a, faster, delays it on link 1.
+    """Counter-example `late long flow`: a (4 bytes, links 0 and 2) is the last to end; b (2 bytes, links 1 and 2).
 
-    Link 0 at 1/4: a (3 bytes over 0 and 1) trickles; link 1 gives c 3/4. Link 0 at 1/2: c gets 1/2 while b (link 2)
-    waits for c's lane to end: what c loses is lost for the chain behind it.
+    Link 1 at 1 holds b back, a gets its 2 of link 2's 3, and both end at 2. Link 1 at 2: both get 3/2, b ends at 4/3,
+    and a has 2 bytes left, at 2: it ends at 7/3.
     """
-    paths = paths_of([[0, 1], [1, 2], [2]])
-    size, lane = np.array([3.0, 6.0, 1.0]), np.array([0, 0, 1], np.uint8)
-    ends = [
-        play(Load(paths, np.array([rate, 1.0, 0.75]), size, np.zeros(3), lane), Exact()).finish_s
-        for rate in (0.25, 0.5)
-    ]
-    assert ends[1][1] > ends[0][1]
+    paths, size = paths_of([[0, 2], [1, 2]]), np.array([4.0, 2.0])
+    slow, fast = (
+        play(Load(paths, np.array([2.0, rate, 3.0]), size, np.zeros(2), np.zeros(2, np.uint8)), Exact()).finish_s
+        for rate in (1.0, 2.0)
+    )
+    assert slow == pytest.approx([2, 2])
+    assert fast == pytest.approx([7 / 3, 4 / 3])
