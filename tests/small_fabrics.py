@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from topologies import trees
 from topologies.fabric import Fabric, wired
@@ -35,7 +36,9 @@ def planes(nodes: int, count: int, ports: int) -> Fabric:
     """Two-layer fat trees, one a plane; endpoint = node x planes + plane, switches plane after plane."""
     shape = trees.tree(trees.leaves_for(nodes, ports), ports, 2)
     low, high = trees.wire(shape)
-    lows, highs, which = [], [], []
+    lows: list[NDArray[np.integer]] = []
+    highs: list[NDArray[np.integer]] = []
+    which: list[NDArray[np.integer]] = []
     for plane in range(count):
         ends = np.arange(nodes, dtype=np.int32) * count + plane
         first = nodes * count + plane * shape.switches

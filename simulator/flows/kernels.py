@@ -173,10 +173,9 @@ def fill(net: Net, play: Play, touched: Indices, lane: int, desk: Desk) -> None:
 @njit(cache=True)
 def desk_for(net: Net, play: Play) -> Desk:
     """What `fill` writes on, with the whole capacity free."""
-    links, lanes, most = len(net.begin), np.int64(play.lane.max()) + 1, 0
+    links, lanes, most = len(net.begin), np.int64(play.lane.max()) + 1, np.int64(0)
     for link in range(links):
-        crowd = np.int64(net.end[link]) - np.int64(net.begin[link])
-        most = crowd if crowd > most else most
+        most = max(most, np.int64(net.end[link] - net.begin[link]))
     room = np.zeros((links, 2))
     room[:, 0] = net.capacity
     return Desk(room, np.empty((lanes, links)), np.empty((2, most + 1), np.uint32))
@@ -326,7 +325,7 @@ def _end_s(net: Net, play: Play, flow: int, width_s: float, full_at: Floats, fre
     if not fresh:
         begin = (begin + mean) / 2
     half_way = min(play.todo_bytes[flow] / mean, width_s)
-    return min(play.todo_bytes[flow] / (begin + (mean - begin) * half_way / width_s), width_s)
+    return float(min(play.todo_bytes[flow] / (begin + (mean - begin) * half_way / width_s), width_s))
 
 
 @njit(cache=True)

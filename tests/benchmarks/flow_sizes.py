@@ -30,8 +30,8 @@ def loaded(hosts: int, ports: int) -> Load:
 
 
 def main(hosts: int, ports: int) -> dict[str, float]:
-    """Seconds to route, to play in windows of 1 % and to solve once, and memory above what imports and compiling need."""
-    small = loaded(16, 4)
+    """Seconds to route, to play in windows of 1 % and to solve once; memory above what imports and compiling need."""
+    small = loaded(40, 8)
     play(small, Windows(0.01))
     rates_bytes_per_s(small)
     base_bytes = peak_bytes()

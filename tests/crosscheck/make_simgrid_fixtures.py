@@ -94,7 +94,8 @@ def built(folder: Path) -> Path:
     """The driver, compiled. Ends the program where that cannot be."""
     driver = folder / "simgrid_flows"
     compiler = shutil.which("g++")
-    command = [compiler or "g++", "-O2", "-std=c++17", HERE / "simgrid_flows.cpp", "-o", driver, "-lsimgrid"]
+    source = HERE / "simgrid_flows.cpp"
+    command = [compiler or "g++", "-O2", "-std=c++17", str(source), "-o", str(driver), "-lsimgrid"]
     if compiler is None or subprocess.run(command, check=False).returncode:
         sys.exit("SimGrid or g++ is not installed: apt-get install libsimgrid-dev g++")
     return driver
@@ -115,7 +116,7 @@ def main(arguments: Sequence[str]) -> None:
             if set(stored) == set(made):
                 worst = max(float(np.abs(stored[name] / made[name] - 1).max()) for name in made)
     if worst > SAME:
-        np.savez_compressed(FIXTURE, **made)
+        np.savez_compressed(FIXTURE, allow_pickle=False, **made)
     sys.stdout.write(f"{len(made)} cases in SimGrid, largest difference from the stored times {worst:.1e}\n")
     sys.exit(int(SAME < worst < np.inf))
 

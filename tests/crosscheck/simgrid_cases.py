@@ -47,8 +47,8 @@ def cases() -> dict[str, Case]:
     flat, two, three = star(12), fat_tree(16, 8, 2), fat_tree(16, 4, 3)
     still = fat_tree(16, 4, 3, latency_s=0.0)
     both, wide = planes(8, 2, 4), fat_tree(32, 8, 3)
-    on_planes = demand(*np.nonzero(np.equal.outer(np.arange(16) % 2, np.arange(16) % 2) & ~np.eye(16, dtype=bool)),
-                       np.random.default_rng(5).integers(100_000, 2_000_000, 112))  # fmt: skip
+    source, destination = np.nonzero(np.equal.outer(np.arange(16) % 2, np.arange(16) % 2) & ~np.eye(16, dtype=bool))
+    on_planes = demand(source, destination, np.random.default_rng(5).integers(100_000, 2_000_000, len(source)))
     spine, half = Fault(vertex(three, 32)), Fault(cable(two, inner(two, 3)), left_ratio=0.5)
     slows = Fault(cable(two, inner(two, 0)), left_ratio=0.25, begin_s=4e-3)
     heals = Fault(cable(three, inner(three, 5)), left_ratio=0.1, begin_s=2e-3, end_s=9e-3)

@@ -110,15 +110,15 @@ def test_stopping_and_going_on_changes_nothing(load: Load) -> None:
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1), st.booleans(), st.sampled_from([0.005, 0.01, 0.02]))
 def test_windows_are_near_the_exact_play_and_know_how_near(seed: int, sprayed: bool, epsilon: float) -> None:
-    """Mean error within epsilon, and the stated error not far below the true one."""
+    """Mean error within half of epsilon, and the stated error no less than two thirds of the true one."""
     random = np.random.default_rng(seed)
-    flows = all_to_all(random.exponential(1e6, (16, 16)))
+    flows = all_to_all(random.exponential(1e6, (40, 40)))
     routing = Spray() if sprayed else Ecmp(seed)
-    exact, near = (run(fat_tree(16, 4, 3), flows, Setting(routing, mode)) for mode in (Exact(), Windows(epsilon)))
+    exact, near = (run(fat_tree(40, 8, 3), flows, Setting(routing, mode)) for mode in (Exact(), Windows(epsilon)))
     true = np.abs(near.finish_s / exact.finish_s - 1)
-    assert true.mean() < epsilon
+    assert true.mean() < epsilon / 2
     assert near.error is not None
-    assert true.mean() < 2 * near.error.mean_ratio + 1e-3
+    assert true.mean() < 1.5 * near.error.mean_ratio
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1.0, 4.0))
