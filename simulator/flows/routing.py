@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.flows import walks
+from simulator.flows.binding import binding_paths, spread_paths
 from simulator.flows.demand import Demand
 from simulator.flows.paths import EVERYTHING, Paths, starts
 from topologies.fabric import Fabric, Floats, Ints
@@ -35,9 +36,12 @@ class Spray:
 
     by_width   each switch sends in proportion to what its next links can carry on to the destination, as adaptive
                routing does once it has seen which links are degraded; else in equal parts
+    binding_only   leave links out that cannot be full before others: the same times in a fraction of the memory, but
+                   the links that are left out do not appear in what links carried
     """
 
     by_width: bool = False
+    binding_only: bool = False
 
 
 Routing: TypeAlias = Ecmp | ByDestination | Spray
@@ -57,24 +61,28 @@ class Routed:
 def route(fabric: Fabric, demand: Demand, routing: Routing) -> Routed:
     """Ways over links that are up, that is have more than 0 bytes/s."""
     net = _map(fabric)
-    root = net.root[demand.destination].view(np.uint32)
-    turn = walks.crossings(np.arange(demand.flows + 1, dtype=np.uint32), root, fabric.vertices)
     if isinstance(routing, Spray):
-        none = np.zeros(demand.flows + 1, np.int32)
-        lengths, _, _ = walks.spread(net, demand.source, demand.destination, turn, routing.by_width, none)
-        start = starts(lengths)
-        _, link, share = walks.spread(net, demand.source, demand.destination, turn, routing.by_width, start)
-        paths, lost = Paths(start, link, share), (lengths == 0) & (demand.source != demand.destination)
+        paths, latency_s = _sprayed(net, demand, routing, fabric.link_latency_s)
     else:
+        root = net.root[demand.destination].view(np.uint32)
+        turn = walks.crossings(np.arange(demand.flows + 1, dtype=np.uint32), root, fabric.vertices)
         hops = walks.hops_to(net, demand.source, demand.destination, turn)
-        start, lost = starts(np.maximum(hops, 0)), hops < 0
+        start = starts(np.maximum(hops, 0))
         seed = routing.seed if isinstance(routing, Ecmp) else 0
         rule = walks.BY_HASH if isinstance(routing, Ecmp) else walks.BY_DESTINATION
         link = walks.walk(net, demand.source, demand.destination, _keys(demand, seed), turn, start, rule)
         paths = Paths(start, link, EVERYTHING)
-    latency_s = walks.sums(*paths, fabric.link_latency_s)
-    latency_s[lost] = np.inf
+        latency_s = walks.sums(*paths, fabric.link_latency_s)
+    latency_s[(paths.lengths() == 0) & (demand.source != demand.destination)] = np.inf
     return Routed(paths, latency_s)
+
+
+def _sprayed(net: walks.Map, demand: Demand, routing: Spray, link_latency_s: Floats) -> tuple[Paths, Floats]:
+    """Sprayed ways and their latencies."""
+    if routing.binding_only:
+        return binding_paths(net, demand, routing.by_width, link_latency_s)
+    paths = spread_paths(net, demand, routing.by_width)
+    return paths, walks.sums(*paths, link_latency_s)
 
 
 def carried(paths: Paths, amount: Floats, links: int) -> Floats:

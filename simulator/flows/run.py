@@ -28,6 +28,12 @@ class Setting:
     lanes: tuple[int, ...] = ()
     faults: tuple[Fault, ...] = ()
 
+    def __post_init__(self) -> None:
+        """Refuse faults that routing learns of late where links are left out: a flow may be on one unseen."""
+        lean = isinstance(self.routing, Spray) and self.routing.binding_only
+        if lean and any(fault.reroute_s > 0 for fault in self.faults):
+            raise ValueError("a fault that routing learns of late needs all links: Spray(binding_only=False)")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Outcome:
@@ -93,10 +99,10 @@ def run(fabric: Fabric, demand: Demand, setting: Setting) -> Outcome:
 
 
 def _rerouted(fabric: Fabric, demand: Demand, setting: Setting, now: _Now, now_s: float) -> _Now:
-    """New ways for flows that lie on a link known to be down or have none; for all where widths decide."""
+    """New ways for flows that lie on a link known to be down or have none; for all where any link may have a say."""
     known = with_faults(fabric, setting.faults, now_s, known=True)
-    adaptive = isinstance(setting.routing, Spray) and setting.routing.by_width
-    lost = adaptive | np.isinf(now.routed.latency_s) | crossing(now.routed.paths, known.link_bytes_per_s <= 0)
+    anew = isinstance(setting.routing, Spray) and (setting.routing.by_width or setting.routing.binding_only)
+    lost = anew | np.isinf(now.routed.latency_s) | crossing(now.routed.paths, known.link_bytes_per_s <= 0)
     moving = np.flatnonzero(lost & (now.left_bytes > 0))
     if not len(moving):
         return now

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.flows.demand import all_to_all
+from simulator.flows.faults import Fault, cable
 from simulator.flows.paths import EVERYTHING, Paths, paths_of, starts
 from simulator.flows.routing import Ecmp, Spray, carried
 from simulator.flows.run import Setting, run
@@ -119,6 +120,23 @@ def test_windows_are_near_the_exact_play_and_know_how_near(seed: int, sprayed: b
     assert true.mean() < epsilon / 2
     assert near.error is not None
     assert true.mean() < 1.5 * near.error.mean_ratio
+
+
+@settings(max_examples=25)
+@given(st.integers(0, 2**32 - 1), st.booleans(), st.booleans())
+def test_links_that_cannot_bind_first_change_nothing(seed: int, by_width: bool, broken: bool) -> None:
+    """Sprayed over all links or over those that can be full first, whole or with links slow or down: the same times."""
+    random = np.random.default_rng(seed)
+    tree = fat_tree(24, 6, 3)
+    inner = np.flatnonzero((tree.link_from >= 24) & (tree.link_to >= 24))
+    hurt = random.choice(inner, 4 if broken else 0, replace=False).tolist()
+    faults = tuple(Fault(cable(tree, link), left_ratio=random.choice([0.0, 0.5])) for link in hurt)
+    flows = all_to_all(random.exponential(1e6, (24, 24)))
+    every, few = (
+        run(tree, flows, Setting(Spray(by_width, binding_only), faults=faults)).finish_s
+        for binding_only in (False, True)
+    )
+    assert few == pytest.approx(every, rel=1e-9)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1.0, 4.0))

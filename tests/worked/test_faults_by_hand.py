@@ -133,6 +133,8 @@ def test_windows_stop_at_faults_too() -> None:
 
 
 def test_faults_that_cannot_be_are_refused() -> None:
+    with pytest.raises(ValueError, match="needs all links"):
+        Setting(Spray(binding_only=True), faults=(Fault((0,), reroute_s=1.0),))
     with pytest.raises(ValueError, match="allowed: 0 to 1"):
         Fault((0,), left_ratio=1.5)
     with pytest.raises(ValueError, match="a later end"):

@@ -11,6 +11,7 @@ from simulator.flows.routing import ByDestination, Ecmp, Spray, carried, route
 from simulator.flows.run import Setting, run
 from simulator.flows.sharing import Exact, Load, Windows, play, rates_bytes_per_s
 from tests.small_fabrics import LATENCY_S, RATE_BYTES_PER_S, fat_tree, star
+from topologies.fabric import wired
 
 
 def load(rows: list[list[int]], capacity: list[float], size: list[float], lane: list[int] | None = None) -> Load:
@@ -90,6 +91,21 @@ def test_hashed_ways_are_shortest_and_the_same_for_the_same_seed() -> None:
     tails = np.where(begins, ends, np.roll(tree.link_to[first.link], 1))
     assert (tree.link_from[first.link] == tails).all()
     assert (tree.link_to[first.link[first.start[1:] - 1]] == flows.destination).all()
+
+
+def test_an_endpoint_with_two_ports_forwards_nothing() -> None:
+    """Endpoint 2 is on both switches: reached from either side, sending to either, but no way from 0 to 1."""
+    ends, switches = np.array([0, 1, 2, 2], np.int32), np.array([3, 4, 3, 4], np.int32)
+    fabric = wired(3, 2, (ends, switches, np.zeros(4, np.int32)), RATE_BYTES_PER_S, 0.0)
+    done = run(fabric, demand([0, 1, 2, 2, 0], [2, 2, 0, 1, 1], 1e6), Setting())
+    assert done.finish_s == pytest.approx([1e-3, 1e-3, 1e-3, 1e-3, np.inf])
+
+
+def test_links_are_left_out_only_where_endpoints_have_one_cable() -> None:
+    ends, switches = np.array([0, 1, 1], np.int32), np.array([2, 2, 2], np.int32)
+    fabric = wired(2, 1, (ends, switches, np.zeros(3, np.int32)), RATE_BYTES_PER_S, 0.0)
+    with pytest.raises(ValueError, match="one cable each"):
+        run(fabric, demand(0, 1, 1.0), Setting(Spray(binding_only=True)))
 
 
 def test_hashing_spreads_flows_over_all_uplinks() -> None:
