@@ -271,7 +271,7 @@ def play_each(net: Net, play: Play, order: Indices, parts: Indices, until_s: flo
             solves += 1
         for flow in live[:count]:
             if play.rate[flow] > 0:
-                play.todo_bytes[flow] -= play.rate[flow] * (until_s - since[flow])
+                play.todo_bytes[flow] = max(0.0, play.todo_bytes[flow] - play.rate[flow] * (until_s - since[flow]))
     return solves
 
 
@@ -372,13 +372,14 @@ def play_windows(net: Net, play: Play, order: Indices, portion: float, until_s: 
             live[count], fresh = order[coming], True
             _add(net, order[coming], 1.0, crowd[play.lane[order[coming]]])
             coming, count = coming + 1, count + 1
-        fresh = fresh or count * portion < FEW
+        width_s = np.inf if fresh or count * portion < FEW else _width_s(play, live[:count], portion)
+        fresh = width_s == np.inf
         if fresh:
             desk.room[:, 0] = net.capacity
             share_out(net, play, live[:count], crowd, desk)
-            solves += 1
+            width_s, solves = _width_s(play, live[:count], portion), solves + 1
         enter_s = play.enter_s[order[coming]] if coming < len(order) else np.inf
-        width_s = min(_width_s(play, live[:count], portion), min(enter_s, until_s) - now_s)
+        width_s = min(width_s, min(enter_s, until_s) - now_s)
         if width_s == np.inf:
             break
         desk.room[:, 0] = net.capacity * width_s
