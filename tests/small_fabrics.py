@@ -21,12 +21,13 @@ def star(endpoints: int, rate_bytes_per_s: float = RATE_BYTES_PER_S, latency_s: 
 
 def fat_tree(endpoints: int, ports: int, layers: int, latency_s: float = LATENCY_S) -> Fabric:
     """A fat tree of switches with so many ports."""
-    shape = trees.tree(trees.leaves_for(endpoints, ports), ports, layers)
+    split = trees.split(ports, layers, 1.0)
+    shape = trees.tree(trees.over(endpoints, split.down), split)
     low, high = trees.wire(shape)
     ends = np.arange(endpoints, dtype=np.int32)
     cables = (
         np.concatenate([ends, endpoints + low]),
-        np.concatenate([endpoints + ends // shape.half, endpoints + high]),
+        np.concatenate([endpoints + ends // split.down, endpoints + high]),
         np.zeros(endpoints + len(low), np.int32),
     )
     return wired(endpoints, shape.switches, cables, RATE_BYTES_PER_S, latency_s)
@@ -34,7 +35,8 @@ def fat_tree(endpoints: int, ports: int, layers: int, latency_s: float = LATENCY
 
 def planes(nodes: int, count: int, ports: int) -> Fabric:
     """Two-layer fat trees, one a plane; endpoint = node x planes + plane, switches plane after plane."""
-    shape = trees.tree(trees.leaves_for(nodes, ports), ports, 2)
+    split = trees.split(ports, 2, 1.0)
+    shape = trees.tree(trees.over(nodes, split.down), split)
     low, high = trees.wire(shape)
     lows: list[NDArray[np.integer]] = []
     highs: list[NDArray[np.integer]] = []
@@ -43,7 +45,7 @@ def planes(nodes: int, count: int, ports: int) -> Fabric:
         ends = np.arange(nodes, dtype=np.int32) * count + plane
         first = nodes * count + plane * shape.switches
         lows += [ends, first + low]
-        highs += [first + np.arange(nodes) // shape.half, first + high]
+        highs += [first + np.arange(nodes) // split.down, first + high]
         which.append(np.full(nodes + len(low), plane, np.int32))
     cables = (np.concatenate(lows), np.concatenate(highs), np.concatenate(which))
     return wired(nodes * count, count * shape.switches, cables, RATE_BYTES_PER_S, LATENCY_S)
