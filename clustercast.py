@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,14 @@ def run(
     command: str = "",
     detail: bool = False,
     every_gpu: bool = False,
+    network: bool = False,
 ) -> Result:
     """Simulate one training step.
 
     scenario   a Scenario, or the path of its file;  changes   dotted paths and their new values
     detail     also why ranks wait, and step and bubble over other cuts into stages; takes some more runs
     every_gpu  also every GPU by itself, with its own loads and speed
+    network    also every flow of the step's traffic: how full links are, what one fault would cost
     Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory, TooLarge
     for what would take too long.
     """
@@ -69,6 +72,10 @@ def run(
     result = summarise(decided, played, command)
     if detail:
         result = detailed(result, decided, played)
+    if network:
+        from simulator.network_tables import tables
+
+        result = replace(result, tables={**result.tables, **tables(scenario)})
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
 
 

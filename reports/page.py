@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reports import every_gpu, memory_section, render, roofline, terms, tiles, time_sections
+from reports import every_gpu, memory_section, network_section, render, roofline, terms, tiles, time_sections
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
@@ -18,7 +18,7 @@ TRAFFIC = Look(
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
-DRAWN_ELSEWHERE = memory_section.DRAWN | {roofline.TABLE, *every_gpu.TABLES}
+DRAWN_ELSEWHERE = memory_section.DRAWN | network_section.SHOWN | {roofline.TABLE, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -56,6 +56,8 @@ def _sections(result: Result) -> Iterable[Section]:
     if len(result.traffic):
         traffic = table("traffic", result.traffic, TRAFFIC)
         yield Section("traffic", "Traffic", "Traffic", (terms.LEADS["traffic"],), (traffic,))
+    if (network := network_section.section(result)) is not None:
+        yield network
     if len(result.cost):
         yield Section("cost", "Cost", "Cost", (), (table("cost", result.cost, COST),))
     extra = tuple(

@@ -104,7 +104,7 @@ def planned(scenario: Scenario) -> Plan:
     layout, job = scenario.layout, scenario.job
     admit(scenario)
     gpu = driven_gpu(scenario)
-    links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
+    links = scenario_links(scenario)
     stages_of = stages_of_ranks(layout)
     formats, groups = formats_of(job.precision), groups_of(layout, links)
     blocks = block_plans(scenario, links, Sharding(groups, formats))
@@ -169,6 +169,17 @@ def send_of(scenario: Scenario, links: Links) -> Transfer:
     tokens = scenario.job.tokens_per_micro_batch // (layout.tp * layout.cp)
     same_node = layout.ranks <= links.gpus_per_node
     return send(float(tokens * scenario.model.hidden * ACTIVATION_BYTES), links, same_node)
+
+
+def scenario_links(scenario: Scenario) -> Links:
+    """A GPU's links while everybody sends; flow by flow where something collides or is broken."""
+    cluster = scenario.cluster
+    links = links_of(cluster.node, cluster.nodes, cluster.topology)
+    if not cluster.collides:
+        return links
+    from simulator.contention import contended
+
+    return contended(links, scenario)
 
 
 def formats_of(precision: Precision) -> Formats:
