@@ -17,7 +17,7 @@ from simulator.flows.paths import Codes, Indices, Net, Paths, Play
 from topologies.fabric import Floats
 
 PORTION_OF_EPSILON = 5.0
-"""Share of flows that end in one window, in units of epsilon: mean errors then stay below epsilon / 2."""
+"""Share of all rates that ends in one window, in units of epsilon: mean errors then stay below epsilon / 2."""
 FEWEST = 1000
 """Flows below which windows save nothing: they are played exactly, with an error of 0."""
 COARSER = 4.0
@@ -36,8 +36,9 @@ class Exact:
 class Windows:
     """Flows that end at about the same time are retired together.
 
-    epsilon   in each window a share 5 epsilon of the flows ends; finish times are then off by less than epsilon / 2 on
-              average, single ones by much more, the last one by much less: `Played.error` estimates it each time
+    epsilon   in each window flows end that have a share 5 epsilon of all rates; finish times are then off by less than
+              epsilon / 2 on average (than epsilon where lanes make many flows wait for a few), single ones by much
+              more, the last one by much less: `Played.error` estimates it each time
     """
 
     epsilon: float = 0.01
