@@ -22,6 +22,8 @@ SAME = 1e-12
 """Relative difference below which two levels or two instants are one."""
 SAMPLE = 4096
 """Flows that are looked at to choose a window."""
+MARGIN = 1.5
+"""How much more than its portion of the rates may end in a window before it is made shorter."""
 FEW = 4.0
 """Completions a window below which rates are solved at its start instead of carried over from the window before."""
 Places = NDArray[np.int64]
@@ -293,15 +295,19 @@ def share_out(net: Net, play: Play, live: Indices, crowd: Floats, desk: Desk) ->
 
 @njit(cache=True)
 def _width_s(play: Play, live: Indices, portion: float) -> float:
-    """Seconds in which that portion of the live flows ends at present rates, at least one; from a sample of them."""
+    """Seconds in which flows end that have that portion of all present rates, at least one; from a sample of them."""
     size = min(len(live), SAMPLE)
-    due = np.empty(size)
+    due, rate = np.empty(size), np.empty(size)
     for i in range(size):
         at = i if size == len(live) else int((i + (i * 0.6180339887) % 1.0) * len(live) / size)
-        flow = live[at]
-        due[i] = play.todo_bytes[flow] / play.rate[flow] if play.rate[flow] > 0 else np.inf
-    rank = min(size - 1, int(portion * size))
-    width_s = float(np.partition(due, rank)[rank])
+        rate[i] = play.rate[live[at]]
+        due[i] = play.todo_bytes[live[at]] / rate[i] if rate[i] > 0 else np.inf
+    rank, most, width_s = min(size - 1, int(portion * size)), MARGIN * portion * rate.sum(), np.inf
+    while True:
+        width_s = float(np.partition(due, rank)[rank])
+        if rank == 0 or rate[due <= width_s].sum() <= most:
+            break
+        rank //= 2
     if width_s == np.inf:
         for flow in live:
             if play.rate[flow] > 0:
@@ -320,7 +326,7 @@ def _end_s(net: Net, play: Play, flow: int, width_s: float, full_at: Floats, fre
     for entry in range(net.start[flow], net.start[flow + np.uint32(1)]):
         level = min(level, full_at[play.lane[flow], net.link[entry]])
     mean = level / width_s
-    if not 0 < mean < 2 * begin:
+    if not begin / 2 < mean < 2 * begin:
         mean = begin
     if not fresh:
         begin = (begin + mean) / 2

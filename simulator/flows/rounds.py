@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.flows import sharing
-from simulator.flows.demand import Demand, demand
+from simulator.flows.demand import Demand, demand, together
 from simulator.flows.paths import EVERYTHING, Paths, starts
 from simulator.flows.routing import route
 from simulator.flows.run import Setting, run
@@ -90,14 +90,7 @@ def hierarchical_all_to_all(groups: Sequence[Group], pair_bytes: float) -> list[
     many, size = ranks.shape
     inside = [direct_all_to_all(row, many * pair_bytes)[0].flows for row in ranks.tolist()]
     between = [direct_all_to_all(column, size * pair_bytes)[0].flows for column in ranks.T.tolist()]
-    return [_joined(inside), _joined(between)]
-
-
-def _joined(demands: Sequence[Demand]) -> Round:
-    """Rounds of several groups as one."""
-    columns = [(one.source, one.destination, one.size_bytes) for one in demands]
-    source, destination, size_bytes = (np.concatenate(column) for column in zip(*columns, strict=True))
-    return Round(demand(source, destination, size_bytes))
+    return [Round(together(*inside)), Round(together(*between))]
 
 
 def multicast_s(fabric: Fabric, group: Group, buffer_bytes: float, setting: Setting) -> float:

@@ -70,7 +70,8 @@ def route(fabric: Fabric, demand: Demand, routing: Routing) -> Routed:
         start = starts(np.maximum(hops, 0))
         seed = routing.seed if isinstance(routing, Ecmp) else 0
         rule = walks.BY_HASH if isinstance(routing, Ecmp) else walks.BY_DESTINATION
-        link = walks.walk(net, demand.source, demand.destination, _keys(demand, seed), turn, start, rule)
+        link = np.empty(start[-1], np.int32)
+        walks.walk(net, demand.source, demand.destination, _keys(demand, seed), turn, start, rule, link)
         paths = Paths(start, link, EVERYTHING)
         latency_s = walks.sums(*paths, fabric.link_latency_s)
     latency_s[(paths.lengths() == 0) & (demand.source != demand.destination)] = np.inf

@@ -17,14 +17,14 @@ from simulator.flows.paths import Codes, Indices, Net, Paths, Play
 from topologies.fabric import Floats
 
 PORTION_OF_EPSILON = 5.0
-"""Share of flows that end in one window, in units of epsilon: mean errors then stay below epsilon / 2."""
+"""Share of all rates that ends in one window, in units of epsilon: mean errors then stay below epsilon / 2."""
 FEWEST = 1000
 """Flows below which windows save nothing: they are played exactly, with an error of 0."""
 COARSER = 4.0
 """The error of a play in windows is told from another play in windows so many times longer."""
-REMEMBERED = 128
-LARGEST_REMEMBERED = 100_000
-"""Flows; larger sets are not remembered, since results would fill the memory."""
+REMEMBERED = 64
+LARGEST_REMEMBERED = 200_000
+"""Links of all flows together; larger sets are not remembered, since they would fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,9 @@ class Exact:
 class Windows:
     """Flows that end at about the same time are retired together.
 
-    epsilon   in each window a share 5 epsilon of the flows ends; finish times are then off by less than epsilon / 2 on
-              average, single ones by much more, the last one by much less: `Played.error` estimates it each time
+    epsilon   in each window flows end that have a share 5 epsilon of all rates; finish times are then off by less than
+              epsilon / 2 on average (than epsilon where lanes make many flows wait for a few), single ones by much
+              more, the last one by much less: `Played.error` estimates it each time
     """
 
     epsilon: float = 0.01
@@ -74,7 +75,7 @@ class Load:
         """Digest of all arrays: equal loads are the same load."""
         arrays = (*self.paths, self.capacity_bytes_per_s, self.left_bytes, self.enter_s, self.lane)
         digest = blake2b(digest_size=16)
-        if self.paths.flows <= LARGEST_REMEMBERED:
+        if len(self.paths.link) <= LARGEST_REMEMBERED:
             for array in arrays:
                 digest.update(f"{array.dtype}{len(array)}".encode())
                 digest.update(np.ascontiguousarray(array).data)
@@ -117,24 +118,24 @@ class Played:
 
 
 def rates_bytes_per_s(load: Load) -> Floats:
-    """[flow] max-min fair rates if all flows that have a way and something to send do so at once."""
-    net, flows = _net(load), load.paths.flows
-    sends = _sends(load)
-    lanes = np.unique(load.lane) if flows else load.lane
+    """[flow] max-min fair rates if all flows, at least one, that have a way and something to send do so at once."""
+    net, flows, sends, lanes = _net(load), load.paths.flows, _sends(load), np.unique(load.lane)
     crowd = np.zeros((int(load.lane.max(initial=0)) + 1, len(net.capacity)))
     if len(lanes) == 1 and not len(load.paths.share) and sends.all():
         crowd[lanes[0]] = net.end - net.begin
     else:
         for lane in lanes:
             crowd[lane] = walks.carried(*load.paths, np.where(sends & (load.lane == lane), 1.0, 0.0), len(net.capacity))
-    play = Play(load.enter_s, load.lane, np.zeros(flows, np.uint8), np.zeros(flows), load.left_bytes, load.enter_s)
-    kernels.share_out(net, play, np.flatnonzero(sends).astype(np.uint32), crowd, kernels.desk_for(net, play))
-    return play.rate
+    states = Play(load.enter_s, load.lane, np.zeros(flows, np.uint8), np.zeros(flows), load.left_bytes, load.enter_s)
+    kernels.share_out(net, states, np.flatnonzero(sends).astype(np.uint32), crowd, kernels.desk_for(net, states))
+    return states.rate
 
 
 def play(load: Load, mode: Mode, until_s: float = np.inf) -> Played:
     """Play until all flows have ended or the time is over; equal loads are played once."""
-    if load.paths.flows > LARGEST_REMEMBERED:
+    if not load.paths.flows:
+        return Played(np.zeros(0), np.zeros(0), 0, None if isinstance(mode, Exact) else Error(0.0, 0.0, 0.0))
+    if len(load.paths.link) > LARGEST_REMEMBERED:
         return _play_now(load, mode, until_s)
     return _remembered(load, mode, until_s)
 

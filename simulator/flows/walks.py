@@ -55,20 +55,28 @@ class Trees(NamedTuple):
 
 
 @njit(cache=True)
-def crossings(start: Indices, link: Indices, links: int) -> tuple[Indices, Indices]:
-    """Rows of a sparse matrix to columns: [link + 1] where a link's flows begin, [entry] its flows, rising."""
+def _crossings(start: Indices, link: Indices, links: int, flow: Indices) -> Indices:
+    """Write `flow`, return where each link's flows begin there."""
     begin = np.zeros(links + 1, np.uint32)
     for entry in range(len(link)):
         begin[link[entry] + 1] += 1
     for index in range(links):
         begin[index + 1] += begin[index]
     place = begin[:-1].copy()
-    flow = np.empty(len(link), np.uint32)
     for row in range(len(start) - 1):
         for entry in range(start[row], start[row + 1]):
             flow[place[link[entry]]] = row
             place[link[entry]] += 1
-    return begin, flow
+    return begin
+
+
+def crossings(start: Indices, link: Indices, links: int) -> tuple[Indices, Indices]:
+    """Rows of a sparse matrix to columns: [link + 1] where a link's flows begin, [entry] its flows, rising.
+
+    Large arrays are made by numpy, which asks for huge pages; in small ones random access takes a third longer.
+    """
+    flow = np.empty(len(link), np.uint32)
+    return _crossings(start, link, links, flow), flow
 
 
 @njit(cache=True)
@@ -164,13 +172,14 @@ def hops_to(net: Map, source: Ints, destination: Ints, turn: tuple[Indices, Indi
 
 @njit(cache=True)
 def walk(  # noqa: PLR0913, PLR0917
-    net: Map, source: Ints, destination: Ints, key: Keys, turn: tuple[Indices, Indices], start: Ints, rule: int
-) -> Ints:
-    """[entry] links of one way for each flow; rows begin at `start`, empty where there is no way.
+    net: Map, source: Ints, destination: Ints, key: Keys, turn: tuple[Indices, Indices], start: Ints, rule: int,
+    link: Ints,
+) -> None:  # fmt: skip
+    """Write the links of one way for each flow; rows begin at `start`, empty where there is no way.
 
     key    [flow] that tells flows apart;  rule  what picks among next links: key and vertex, or destination
+    link   [entry] written
     """
-    link = np.empty(start[-1], np.int32)
     begin, order = turn
     for root in range(len(begin) - 1):
         if begin[root] == begin[root + 1]:
@@ -193,7 +202,6 @@ def walk(  # noqa: PLR0913, PLR0917
                 vertex, at = net.head[link[at]], at + 1
             if at < start[flow + 1]:
                 link[at] = net.last_link[destination[flow]]
-    return link
 
 
 @njit(cache=True)

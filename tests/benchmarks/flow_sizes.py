@@ -40,13 +40,16 @@ def main(hosts: int, ports: int) -> dict[str, float]:
     routed_s = time.perf_counter()
     played = play(load, Windows(0.01))
     played_s = time.perf_counter()
-    rates_bytes_per_s(load)
-    solved_s = time.perf_counter()
+    solves_s = []
+    for _ in range(3):
+        again_s = time.perf_counter()
+        rates_bytes_per_s(load)
+        solves_s.append(time.perf_counter() - again_s)
     return {
         "flows": load.paths.flows,
         "route_s": routed_s - begin_s,
         "play_s": played_s - routed_s,
-        "solve_s": solved_s - played_s,
+        "solve_s": min(solves_s),
         "peak_mb": (peak_bytes() - base_bytes) / 1e6,
         "error_mean_ratio": played.error.mean_ratio if played.error else 0.0,
     }

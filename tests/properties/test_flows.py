@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.flows.demand import all_to_all
+from simulator.flows.demand import all_to_all, demand, together
 from simulator.flows.faults import Fault, cable
 from simulator.flows.paths import EVERYTHING, Paths, paths_of, starts
 from simulator.flows.routing import Ecmp, Spray, carried
@@ -137,6 +137,27 @@ def test_links_that_cannot_bind_first_change_nothing(seed: int, by_width: bool, 
         for binding_only in (False, True)
     )
     assert few == pytest.approx(every, rel=1e-9)
+
+
+@settings(max_examples=15)
+@given(SEEDS, st.sampled_from([(), (0, 1), (1, 0)]))
+def test_windows_are_near_the_exact_play_with_classes_of_traffic_that_start_at_different_times(
+    seed: int, lanes: tuple[int, ...]
+) -> None:
+    """300 long sends at three times beside two all-to-all; where the sends go first, all others wait for a few."""
+    random = np.random.default_rng(seed)
+    size, sends = random.uniform(1e4, 1e6, (2, 40, 40)), random.integers(0, 20, (2, 300))
+    flows = together(
+        all_to_all(size[0]),
+        demand(sends[0], sends[1] + 20, random.uniform(1e6, 1e7, 300), random.choice([0, 0.01, 0.02], 300), traffic=1),
+        all_to_all(size[1], start_s=0.015),
+    )
+    exact, near = (
+        run(fat_tree(40, 8, 3), flows, Setting(Ecmp(seed), mode, lanes)) for mode in (Exact(), Windows(0.01))
+    )
+    true = np.abs(near.finish_s / exact.finish_s - 1)
+    assert near.error is not None
+    assert true.mean() < min(0.01, 1.5 * near.error.mean_ratio)
 
 
 @given(st.integers(0, 2**32 - 1), st.floats(1.0, 4.0))

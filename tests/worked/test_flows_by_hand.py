@@ -137,6 +137,11 @@ def test_classes_of_traffic_share_a_port_or_go_first() -> None:
     assert run(flat, both, Setting(lanes=(1, 0))).finish_s == pytest.approx([2, 1])
 
 
+def test_no_flows_take_no_time() -> None:
+    done = run(star(2), demand([], [], []), Setting())
+    assert (done.makespan_s, done.stranded, done.carried_bytes.sum()) == (0, 0, 0)
+
+
 def test_equal_loads_are_played_once() -> None:
     """The same arrays again give the same result object."""
     first, again = (play(load([[0], [0]], [1], [1, 3]), Exact()) for _ in range(2))
