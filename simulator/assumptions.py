@@ -49,8 +49,8 @@ OURS = (
     (
         "Network fabric",
         "a port is as fast as its slower end, or as the topology carries when all send to all alike; where flows are "
-        "hashed or something is broken, each kind of traffic is followed flow by flow, by itself, and its slowest group "
-        "sets the rate; the topology sets the latency",
+        "hashed or something is broken, each kind of traffic is followed flow by flow, by itself, and its slowest "
+        "group sets the rate; the topology sets the latency",
         "sprayed packets fill a full tree (the published multi-plane and multi-rail runs differ by 0.1 %); kinds of "
         "traffic that share a link at the same time are not slowed by each other",
     ),
