@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128. Repeatable."),
+    typer.Option("--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128, or nodes=128. Repeatable."),
 ]
 FIRST = {
     "step_s": "step",
@@ -112,11 +112,16 @@ def write_report(result: Result, folder: Path) -> Path:
     """Write the folder; return the path of the report in it. Raises typer's usage error for an unusable folder."""
     from reports.write import write
 
+    return write(result, made_folder(folder))[0]
+
+
+def made_folder(folder: Path) -> Path:
+    """The folder, made where it is not there. Raises typer's usage error where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(f"--out {folder} cannot be made: {error.strerror}") from None
-    return write(result, folder)[0]
+    return folder
 
 
 def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], every_gpu: bool) -> str:
