@@ -52,18 +52,9 @@ def changes_of(words: Sequence[str]) -> dict[str, object]:
 
 def read_scenario(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Scenario:
     """The scenario of a file with the changes put in, whose paths may be short. Raises InvalidInput."""
-    from workloads.scenario import load_scenario
+    from workloads.scenario import catalogue, changed, load_scenario
     from workloads.short_paths import full_paths
 
     whole = full_paths(changes)
     scenario = load_scenario(file, tuple(folders))
-    return changed_scenario(scenario, file, folders, whole) if whole else scenario
-
-
-def changed_scenario(
-    scenario: Scenario, file: Path, folders: Sequence[Path], changes: dict[str, object]
-) -> Scenario:
-    """The scenario with changes at whole paths; names are those that its file may use. Raises InvalidInput."""
-    from workloads.scenario import catalogue, changed
-
-    return changed(scenario, changes, catalogue(file, tuple(folders)))
+    return changed(scenario, whole, catalogue(file, tuple(folders))) if whole else scenario

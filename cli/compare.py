@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changed_scenario, changes_of, read_scenario, scenario_file
+from cli.asked import changes_of, read_scenario, scenario_file
 from cli.columns import aligned
 from cli.progress import saying
-from cli.run import Told, made_folder
+from cli.run import NOTHING_ASKED, Told, made_folder
 
 if TYPE_CHECKING:
     from simulator.comparison import Asked, Comparison
-    from workloads.scenario import Scenario
 
 Variants = Annotated[
     list[str] | None,
@@ -36,13 +35,15 @@ NEXT = re.compile(r",(?=\s*[A-Za-z_][\w.]*=)")
 
 
 def compare(
-    scenarios: Annotated[list[str], typer.Argument(help="YAML files or names of shipped scenarios; the first is the base.")],
+    scenarios: Annotated[
+        list[str], typer.Argument(help="YAML files or names of shipped scenarios; the first is the base.")
+    ],
     variants: Variants = None,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; out/compare-NAME if left out.", file_okay=False)
     ] = None,
     catalog: Catalog = None,
-    told: Told = Told(),
+    told: Told = NOTHING_ASKED,
 ) -> None:
     """Hold scenarios against the first one: deltas, why they differ thing by thing, what their networks cost."""
     from simulator.compare import compare as held_against
@@ -69,33 +70,16 @@ def everyone(files: Sequence[str], variants: Sequence[str], catalog: tuple[Path,
     A change that gives no valid scenario is kept with the reason. Raises InvalidInput for a file that cannot be read
     and for a path that is unknown or ambiguous, typer's usage error for a change without `=`.
     """
-    from simulator.comparison import Asked
-    from simulator.labels import distinct
-
-    paths = [scenario_file(file) for file in files]
-    read = [read_scenario(path, catalog, {}) for path in paths]
-    wanted = [changes_of(NEXT.split(words)) for words in variants]
-    made = [variant(read[0], paths[0], catalog, changes) for changes in wanted]
-    names = distinct(
-        [(scenario.name, file) for scenario, file in zip(read, files, strict=True)],
-        [", ".join(NEXT.split(words)) for words in variants],
-    )
-    found = [*((scenario, "") for scenario in read), *made]
-    return [Asked(name, scenario, why) for name, (scenario, why) in zip(names, found, strict=True)]
-
-
-def variant(
-    base: Scenario, file: Path, catalog: tuple[Path, ...], changes: dict[str, object]
-) -> tuple[Scenario | None, str]:
-    """The base with changes put in, or why that cannot be. Raises InvalidInput for an unknown or ambiguous path."""
-    from topologies.problems import InvalidInput
+    from simulator.labels import asked
+    from workloads.scenario import catalogue, changed
     from workloads.short_paths import full_paths
 
-    whole = full_paths(changes)
-    try:
-        return changed_scenario(base, file, catalog, whole), ""
-    except InvalidInput as refused:
-        return None, "; ".join(f"{problem.field}: {problem.message}".lstrip(": ") for problem in refused.problems)
+    paths = [scenario_file(file) for file in files]
+    read = [(read_scenario(path, catalog, {}), file) for path, file in zip(paths, files, strict=True)]
+    split = [NEXT.split(words) for words in variants]
+    wanted = [(full_paths(changes_of(words)), ", ".join(words)) for words in split]
+    names = catalogue(paths[0], catalog)
+    return asked(read, wanted, lambda scenario, changes: changed(scenario, changes, names))
 
 
 def folder_of(scenarios: Sequence[str], variants: Sequence[str]) -> Path:

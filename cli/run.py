@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128, or nodes=128. Repeatable."),
+    typer.Option(
+        "--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128, or nodes=128. Repeatable."
+    ),
 ]
 FIRST = {
     "step_s": "step",
@@ -46,6 +48,9 @@ class Told:
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False
 
 
+NOTHING_ASKED = Told()
+
+
 def run(
     scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")],
     out: Annotated[
@@ -57,7 +62,7 @@ def run(
     every_gpu: Annotated[
         bool, typer.Option("--every-gpu", help="Also play every GPU by itself: who waits how long for whom.")
     ] = False,
-    told: Told = Told(),
+    told: Told = NOTHING_ASKED,
 ) -> None:
     """Simulate a scenario and write its report: how long, how much, and why."""
     file = scenario_file(scenario)

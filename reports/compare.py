@@ -22,8 +22,8 @@ WORDS = (
 TILES = (("Step of the base", "Fastest step", "step_s"), ("Rental of the base", "Cheapest rental", "cost_usd"))
 LIMITS = (
     "How much of each limit a scenario uses: memory of its fullest GPU over what is usable, and the time for which a "
-    "GPU's network port and NVLink are busy over the step. The one nearest to full is what would fail first if more were "
-    "asked of the same cluster. Parts that break are not simulated here."
+    "GPU's network port and NVLink are busy over the step. The one nearest to full is what would fail first if more "
+    "were asked of the same cluster. Parts that break are not simulated here."
 )
 ORDER = (
     "The base is turned into the other scenario one thing after another, always in this order: "
@@ -32,8 +32,8 @@ ORDER = (
     "scenario would be valid or fit are taken together with the next."
 )
 THRESHOLD = (
-    f"No material change: inside the base's 90 % interval where one is known, else less than {100 * IMMATERIAL_SHARE:g} "
-    "% of the base's figure; for a part of the step, of the base's step."
+    "No material change: inside the base's 90 % interval where one is known, else at most "
+    f"{100 * IMMATERIAL_SHARE:g} % of the base's figure; for a part of the step, of the base's step."
 )
 CAPITAL = (
     "Buying a network is a capital expense that outlasts one run; rental is paid for the run alone, and a rental price "

@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pandas as pd
+
 from reports import words
 from reports.document import Cell, Column, Table
 from reports.tables import Look, table
 from simulator.comparison import Compared, Comparison
 
-BILL = Look("", titles={"what": "What", "each_usd": "Each", "total_usd": "All"})
+BILL = Look("Line by line", titles={"what": "What", "each_usd": "Each", "total_usd": "All"})
+MONEY = {
+    "cost_usd": ("GPU rental of the run", "paid for this run alone"),
+    "network_usd": ("Network to buy", "capital expense, there for many runs"),
+    "both_usd": ("Both", "unlike money added: see above"),
+}
+"""Column -> its head and what it counts."""
 
 
 def money(comparison: Comparison) -> tuple[Table, ...]:
@@ -18,17 +26,17 @@ def money(comparison: Comparison) -> tuple[Table, ...]:
     return (_networks(comparison), _both(comparison), *_bills(comparison))
 
 
-def scaled(title: str, values: Sequence[float], unit: str, meaning: str = "") -> tuple[Column, list[str]]:
+def scaled(title: str, values: Sequence[float], unit: str) -> tuple[Column, list[str]]:
     """A column of figures on one scale, with the unit in its head."""
     scale = words.of_column(values, unit)
-    return Column(title, scale.unit, numeric=True, definition=meaning), [scale.text(value) for value in values]
+    return Column(title, scale.unit, numeric=True), [scale.text(value) for value in values]
 
 
 def _networks(comparison: Comparison) -> Table:
     """Sizes and prices."""
     frame = comparison.tables["network"]
     counts = ("endpoints", "switches", "links")
-    whole = scaled("Network to buy", frame["network_usd"].tolist(), "USD")
+    whole = scaled("Network", frame["network_usd"].tolist(), "USD")
     each = scaled("An endpoint", frame["network_usd_per_endpoint"].tolist(), "USD")
     heads = (Column("Scenario"), Column("Topology"), *(Column(words.title_of(n), numeric=True) for n in counts))
     texts = [frame["scenario"].tolist(), frame["topology"].tolist()]
@@ -40,34 +48,31 @@ def _networks(comparison: Comparison) -> Table:
 
 
 def _both(comparison: Comparison) -> Table:
-    """Rental and purchase, and what they would be together."""
+    """Rental and purchase, and what they would be together, on one scale."""
     frame = comparison.tables["network"]
-    columns = (
-        scaled("GPU rental of the run", frame["cost_usd"].tolist(), "USD", "paid for this run alone"),
-        scaled("Network to buy", frame["network_usd"].tolist(), "USD", "capital expense, there for many runs"),
-        scaled("Both", frame["both_usd"].tolist(), "USD", "unlike money added: see above"),
-    )
-    heads = (Column("Scenario"), *(head for head, _ in columns))
-    rows = _rows([frame["scenario"].tolist(), *(texts for _, texts in columns)])
+    scale = words.of_column(frame[list(MONEY)].to_numpy().ravel().tolist(), "USD")
+    heads = (Column("Scenario"), *(Column(title, scale.unit, True, told) for title, told in MONEY.values()))
+    texts = [[scale.text(value) for value in frame[name]] for name in MONEY]
+    rows = _rows([frame["scenario"].tolist(), *texts])
     return Table("rental-and-network", "Two kinds of money", heads, rows, "tables/network.csv")
 
 
 def _bills(comparison: Comparison) -> tuple[Table, ...]:
-    """One table for each different bill."""
+    """Each different bill once, under the names of those that pay it; nothing where there is none."""
     frame = comparison.tables["network_bill"]
     whose: dict[object, list[Compared]] = {}
     for one in comparison.compared:
         if one.network.bill is not None:
             whose.setdefault(one.network.bill, []).append(one)
-    found = []
-    for place, owners in enumerate(whose.values()):
-        own = frame[frame["scenario"] == owners[0].label].drop(columns="scenario")
+    if not whose:
+        return ()
+    parts = []
+    for owners in whose.values():
         more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
-        prices = owners[0].network.prices
-        note = f"Unit prices: clustercast show network-price {prices}."
-        look = replace(BILL, title=f"Line by line: {owners[0].label}{more}", note=note)
-        found.append(replace(table(f"bill-{place}", own, look), data="tables/network_bill.csv"))
-    return tuple(found)
+        own = frame[frame["scenario"] == owners[0].label]
+        parts.append(own.assign(scenario=[f"{owners[0].label}{more}", *[""] * (len(own) - 1)]))
+    note = f"Unit prices: clustercast show network-price {comparison.base.network.prices}."
+    return (table("network_bill", pd.concat(parts), replace(BILL, note=note)),)
 
 
 def _rows(texts: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:

@@ -20,9 +20,15 @@ MOST_FIELDS = 3
 """Fields of one thing that are written out; the others are counted."""
 LIMITS_LOOK = Look(
     "Share of each limit that is used",
-    titles={**{column: limit for limit, column in LIMITS.items()}, "nearest": "Nearest", "binds": "What binds the step"},
+    titles={
+        **{column: f"{limit[:1].upper()}{limit[1:]}" for limit, column in LIMITS.items()},
+        "nearest": "Nearest",
+        "binds": "What binds the step",
+    },
     bars=tuple(LIMITS.values()),
 )
+
+
 def ranking(comparison: Comparison) -> Table:
     """Place, what decides, and what step and cost are to the base's."""
     frame = comparison.tables["ranking"]
@@ -50,10 +56,12 @@ def refused(comparison: Comparison) -> Table:
 
 def differences(comparison: Comparison) -> Table:
     """What differs, one line a thing, the first fields with both values."""
-    frame = comparison.tables["differences"]
     rows = []
-    for (label, thing), own in frame.groupby(["scenario", "thing"], sort=False):
-        fields = [f"{row.field}: {row.base or 'none'} → {row.here or 'none'}" for row in own.head(MOST_FIELDS).itertuples()]
+    for (label, thing), own in comparison.tables["differences"].groupby(["scenario", "thing"], sort=False):
+        fields = [
+            f"{row['field']}: {row['base'] or 'none'} → {row['here'] or 'none'}"
+            for row in own.head(MOST_FIELDS).to_dict("records")
+        ]
         left = len(own) - MOST_FIELDS
         more = f"; and {left} more field{'s' * (left > 1)}" if left > 0 else ""
         rows.append([str(label), str(thing), "; ".join(fields) + more])
@@ -63,25 +71,32 @@ def differences(comparison: Comparison) -> Table:
 
 def attribution(comparison: Comparison) -> Table:
     """Each thing's share of the difference, and the sums."""
-    frame = comparison.tables["attribution"]
     base_s = comparison.base.result.headline["step_s"].value
-    rows: list[tuple[str, str, float, float, float]] = []
-    for other in comparison.others:
-        own = frame[frame["scenario"] == other.label]
-        for row in own.itertuples():
-            thing = f"{row.thing} ({row.note})" if row.note else row.thing
-            rows.append((other.label, thing, row.step_s, row.cost_usd, row.network_usd))
-        if len(own) != 1:
-            sums = [float(own[name].sum(skipna=False)) for name in ("step_s", "cost_usd", "network_usd")]
-            rows.append((other.label, "all together" if len(own) else "nothing", *sums))
-    labels, things, steps_s, costs, networks = map(list, zip(*rows, strict=True))
-    columns = [_differences("Step", steps_s, "s"), _differences("Rental of the run", costs, "USD"),
-               _differences("Network to buy", networks, "USD")]  # fmt: skip
-    shares = [percent(step_s / base_s) for step_s in steps_s]
-    heads = (Column("Scenario"), Column("What was changed"), columns[0][0], Column("of the base's step", numeric=True))
-    texts = zip(labels, things, columns[0][1], shares, columns[1][1], columns[2][1], strict=True)
-    heads += (columns[1][0], columns[2][0])
-    return Table("attribution", "What each thing adds", heads, _once(list(texts)), "tables/attribution.csv")
+    frame = pd.concat([_with_sum(other.label, comparison) for other in comparison.others])
+    steps_s = frame["step_s"].tolist()
+    numbers = [
+        _differences("Step", steps_s, "s"),
+        (Column("of the base's step", numeric=True), [percent(step_s / base_s) for step_s in steps_s]),
+        _differences("Rental of the run", frame["cost_usd"].tolist(), "USD"),
+        _differences("Network to buy", frame["network_usd"].tolist(), "USD"),
+    ]
+    heads = (Column("Scenario"), Column("What was changed"), *(head for head, _ in numbers))
+    texts = [frame["scenario"].tolist(), frame["thing"].tolist(), *(cells for _, cells in numbers)]
+    rows = _once(list(zip(*texts, strict=True)))
+    return Table("attribution", "What each thing adds", heads, rows, "tables/attribution.csv")
+
+
+def _with_sum(label: str, comparison: Comparison) -> pd.DataFrame:
+    """The lines of one scenario with their notes, and their sum unless there is one line only."""
+    frame = comparison.tables["attribution"]
+    own = frame[frame["scenario"] == label]
+    noted = own["thing"].where(own["note"] == "", own["thing"] + " (" + own["note"] + ")")
+    lines = own.assign(thing=noted).drop(columns="note")
+    if len(own) == 1:
+        return lines
+    sums = lines[["step_s", "cost_usd", "network_usd"]].sum(skipna=False)
+    whole = {"scenario": label, "thing": "all together" if len(own) else "nothing differs", **sums.to_dict()}
+    return pd.concat([lines, pd.DataFrame([whole])]) if len(own) else pd.DataFrame([whole])
 
 
 def parts(comparison: Comparison) -> Table:

@@ -28,7 +28,11 @@ def percent(ratio: float) -> str:
     if not math.isfinite(ratio):
         return ""
     share = 100 * abs(ratio)
-    return f"{_sign(ratio)}{share:.1f}{PERCENT}" if share >= LEAST_PERCENT or not share else f"under {LEAST_PERCENT}{PERCENT}"
+    return (
+        f"{_sign(ratio)}{share:.1f}{PERCENT}"
+        if share >= LEAST_PERCENT or not share
+        else f"under {LEAST_PERCENT}{PERCENT}"
+    )
 
 
 def difference(value: float, scale: Scale) -> str:

@@ -22,8 +22,8 @@ COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", 
 NETWORK_BILL = "network_bill"
 BOUGHT = Look(
     "What the network costs to buy",
-    "A capital expense, counted from the topology at the catalogue's unit prices (isca25-table-3). It is not part of the "
-    "rental above, whose price mostly holds a share of the network already.",
+    "A capital expense, counted from the topology at the catalogue's unit prices (isca25-table-3). It is not part of "
+    "the rental above, whose price mostly holds a share of the network already.",
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
 DRAWN_ELSEWHERE = memory_section.DRAWN | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from markupsafe import Markup
 
 from reports import svg, terms, words
-from reports.document import Key, Picture
 from reports.differences import cut
+from reports.document import Key, Picture
 
 WIDTH, PITCH, BAR, TOP = 1160.0, 38.0, 15.0, 4.0
 RIGHT = 70.0

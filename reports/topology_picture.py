@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from markupsafe import Markup
@@ -23,6 +24,10 @@ NAMES = {
     2: ("leaf switches", "spine switches"),
     3: ("leaf switches", "middle switches", "core switches"),
 }
+
+"""Layers of switches -> what they are called in a tree."""
+FLAT = ("switches with endpoints",)
+"""What the first layer is called where switches of a layer are joined with each other, so that nothing is above."""
 
 
 def topology_picture(name: str, title: str, network: Layered) -> Picture:
@@ -94,8 +99,10 @@ def layer_name(layer: int, network: Layered) -> str:
     """What the vertices of a layer are called."""
     if layer == 0:
         return "endpoints" if network.vertices[0] != 1 else "endpoint"
-    names = NAMES.get(len(network.vertices) - 1)
-    name = names[layer - 1] if names is not None else f"switches {layer} cables up"
+    layers = len(network.vertices) - 1
+    flat = any(joint.lower == joint.upper for joint in network.joints)
+    names = FLAT if flat and layers > 1 else NAMES.get(layers, ())
+    name = names[layer - 1] if layer <= len(names) else f"switches {layer} cables from an endpoint"
     return name.replace("switches", "switch") if network.vertices[layer] == 1 else name
 
 
@@ -125,8 +132,8 @@ def _y(layer: int, network: Layered) -> float:
 
 def _width(layer: int, network: Layered) -> float:
     """A box as wide as its layer is large, on a scale of its own, and never too small for its text."""
-    share = network.vertices[layer] / max(network.vertices)
-    return max(NARROWEST, WIDEST * share**0.25, LETTER * len(layer_text(layer, network)) + 2 * EDGE)
+    share = math.sqrt(math.sqrt(network.vertices[layer] / max(network.vertices)))
+    return max(NARROWEST, WIDEST * share, LETTER * len(layer_text(layer, network)) + 2 * EDGE)
 
 
 def _layer(layer: int, network: Layered, inside: Joint | None) -> Iterator[Markup]:
@@ -148,6 +155,6 @@ def _between(joint: Joint, network: Layered) -> Iterator[Markup]:
     top, bottom = _y(joint.upper, network) + BOX, _y(joint.lower, network)
     middle = WIDTH / 2
     shape = f"M{middle - high:.0f} {top:.0f}H{middle + high:.0f}L{middle + low:.0f} {bottom:.0f}H{middle - low:.0f}z"
-    yield Markup('<path fill="{}" d="{}"/>').format(palette.fill("panel"), shape)
+    yield Markup('<path fill="{}" d="{}"/>').format(palette.fill("bubble"), shape)
     y = bottom - 14 if joint.upper - joint.lower == 1 else (top + bottom) / 2
     yield svg.text(middle, y, cables_text(joint), "axis", "middle")

@@ -16,8 +16,8 @@ from simulator.plan import planned
 from simulator.refusal import Refused
 from simulator.result import BUDGET_TOLERANCE_RATIO
 from simulator.run import simulate
-from workloads.schedule import ScheduleError
 from workloads.scenario import Scenario
+from workloads.schedule import ScheduleError
 
 
 class Measured(NamedTuple):

@@ -17,15 +17,13 @@ from simulator.run import simulate
 from simulator.summary import summarise
 from topologies.kinds.base import TopologyError
 from topologies.layers import layered
-from workloads.schedule import ScheduleError
 from workloads.scenario import Scenario
+from workloads.schedule import ScheduleError
 
 FEWEST = 2
 
 
-def compare(
-    asked: Sequence[Asked], command: str = "", say: Callable[[str], None] = lambda text: None
-) -> Comparison:
+def compare(asked: Sequence[Asked], command: str = "", say: Callable[[str], None] = lambda text: None) -> Comparison:
     """Simulate every scenario and hold it against the first that can be.
 
     command   how the comparison was asked for;  say   told what is being done

@@ -20,6 +20,8 @@ PARTS = (
     "model",
 )
 """Parts of a scenario whose path may be left out."""
+CALLED = frozenset({"name", "title", "changes"})
+"""What a scenario is called, which nobody changes for a what-if."""
 TOLD = frozenset({"kind", "name", "title", "sources", "notes"})
 """Fields that many parts have: never meant without their part, except the scenario's own."""
 
@@ -27,7 +29,7 @@ TOLD = frozenset({"kind", "name", "title", "sources", "notes"})
 def full_paths(changes: Mapping[str, object]) -> dict[str, object]:
     """The changes with every path written out; raises InvalidInput for paths that are unknown, ambiguous or twice."""
     found: dict[str, object] = {}
-    problems = []
+    problems: list[Problem] = []
     for path, value in changes.items():
         try:
             whole = full_path(path)
@@ -57,9 +59,10 @@ def full_path(path: str) -> str:
     if parts:
         ways = " or ".join(f"`{part}.{head}`" for part in parts)
         raise InvalidInput([_problem(path, f"`{head}` may mean {ways}; write which")])
-    begins = [*Scenario.model_fields, *(name for name in known if len(known[name]) == 1)]
-    why = f"unknown field `{head}`{meant(head, begins)}; a path begins with {listed(Scenario.model_fields)}"
-    raise InvalidInput([_problem(path, f"{why}, or with a field of {listed(PARTS)}")])
+    whole = [name for name in Scenario.model_fields if name not in CALLED]
+    near = meant(head, [*whole, *(name for name in known if len(known[name]) == 1)])
+    begins = f"a path begins with {listed(whole)}, or with a field of {listed(PARTS)}"
+    raise InvalidInput([_problem(path, f"unknown field `{head}`{near}; {begins}")])
 
 
 @cache
