@@ -9,7 +9,7 @@ import pandas as pd
 
 from reports import words
 from reports.document import Cell, Column, Table
-from reports.tables import Look, table
+from reports.tables import Look, once, table
 from simulator.comparison import Compared, Comparison
 
 BILL = Look("Line by line", titles={"what": "What", "each_usd": "Each", "total_usd": "All"})
@@ -70,9 +70,10 @@ def _bills(comparison: Comparison) -> tuple[Table, ...]:
     for owners in whose.values():
         more = f" and {len(owners) - 1} more" if len(owners) > 1 else ""
         own = frame[frame["scenario"] == owners[0].label]
-        parts.append(own.assign(scenario=[f"{owners[0].label}{more}", *[""] * (len(own) - 1)]))
+        parts.append(own.assign(scenario=f"{owners[0].label}{more}"))
     note = f"Unit prices: clustercast show network-price {comparison.base.network.prices}."
-    return (table("network_bill", pd.concat(parts), replace(BILL, note=note)),)
+    lines = table("network_bill", pd.concat(parts), replace(BILL, note=note))
+    return (replace(lines, rows=once(lines.rows)),)
 
 
 def _rows(texts: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:

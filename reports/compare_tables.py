@@ -11,7 +11,7 @@ from reports.compare_figures import DIGITS, PARTS
 from reports.compare_money import scaled
 from reports.differences import difference, percent
 from reports.document import Cell, Column, Table
-from reports.tables import Look, table
+from reports.tables import Look, once, table
 from simulator.comparison import Comparison
 from simulator.deltas import NO_CHANGE
 from simulator.limits import LIMITS
@@ -66,7 +66,7 @@ def differences(comparison: Comparison) -> Table:
         more = f"; and {left} more field{'s' * (left > 1)}" if left > 0 else ""
         rows.append([str(label), str(thing), "; ".join(fields) + more])
     columns = (Column("Scenario"), Column("What"), Column("Fields: in the base → here"))
-    return Table("differences", "Fields that differ", columns, _once(rows), "tables/differences.csv")
+    return Table("differences", "Fields that differ", columns, once(_cells(rows)), "tables/differences.csv")
 
 
 def attribution(comparison: Comparison) -> Table:
@@ -82,7 +82,7 @@ def attribution(comparison: Comparison) -> Table:
     ]
     heads = (Column("Scenario"), Column("What was changed"), *(head for head, _ in numbers))
     texts = [frame["scenario"].tolist(), frame["thing"].tolist(), *(cells for _, cells in numbers)]
-    rows = _once(list(zip(*texts, strict=True)))
+    rows = once(_cells(list(zip(*texts, strict=True))))
     return Table("attribution", "What each thing adds", heads, rows, "tables/attribution.csv")
 
 
@@ -133,12 +133,6 @@ def _to_base(comparison: Comparison, label: str, figure: str) -> str:
     frame = comparison.tables["figures"]
     row = frame[(frame["scenario"] == label) & (frame["figure"] == figure)].iloc[0]
     return NO_CHANGE if row["verdict"] == NO_CHANGE else percent(float(row["difference_ratio"]))
-
-
-def _once(rows: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:
-    """Rows of text, each scenario's name in its first row only."""
-    before = ["", *(row[0] for row in rows)]
-    return _cells([("" if row[0] == last else row[0], *row[1:]) for row, last in zip(rows, before, strict=False)])
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:

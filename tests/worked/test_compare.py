@@ -42,13 +42,14 @@ def test_half_a_percent_or_the_interval_decides_what_is_material(figure: Figure,
     assert verdict(figure, value, figure.value) == said
 
 
-def test_a_part_of_the_step_is_judged_by_the_step(comparison: Comparison) -> None:
-    """The optimiser's part alone halves with 1F1B, which is less than half a percent of a step of 20 s."""
-    figures = comparison.tables["figures"].set_index(["scenario", "figure"])
-    row = figures.loc[("schedule.kind=1f1b", "step_1w_s")]
-    step_s = comparison.base.result.headline["step_s"].value
-    assert row["difference_ratio"] == -1
-    assert (row["verdict"] == NO_CHANGE) == (abs(row["difference"]) <= 0.005 * step_s)
+def test_a_part_of_the_step_is_judged_by_the_step() -> None:
+    """Gradients in BF16 take a third off the optimiser's part, 0.07 s of 19: less than half a percent of the step."""
+    base = load_scenario(SCENARIOS / "deepseek-v3-pretrain.yaml")
+    found = clustercast.compare([base], [{"job.precision.gradients": "bf16"}])
+    judged = {str(row["figure"]): row for row in found.tables["figures"].to_dict("records")}
+    assert float(judged["step_optimizer_s"]["difference_ratio"]) < -0.3
+    assert judged["step_optimizer_s"]["verdict"] == NO_CHANGE
+    assert judged["memory_bytes_per_gpu_max"]["verdict"] == LESS
 
 
 def test_three_layers_instead_of_planes_change_the_network_bill_and_nothing_else(comparison: Comparison) -> None:
@@ -60,7 +61,7 @@ def test_three_layers_instead_of_planes_change_the_network_bill_and_nothing_else
     ends = 2_048 * 1_170
     assert network.loc[comparison.base.label, "network_usd"] == 96 * 10_800 + 2_048 * 2_730 + ends
     assert network.loc[label, "network_usd"] == 160 * 10_800 + 4_096 * 2_730 + ends
-    assert network.loc[label, "network_usd_per_endpoint"] == network.loc[label, "network_usd"] / 2_048
+    assert network.loc[label, "network_usd_per_endpoint"] == (160 * 10_800 + 4_096 * 2_730 + ends) / 2_048
 
 
 def test_the_ranking_puts_the_cheapest_run_first(comparison: Comparison) -> None:
