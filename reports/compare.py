@@ -96,7 +96,15 @@ def _best(what: str, figure: str, comparison: Comparison) -> str:
         shown = words.quantity(before.value, before.unit)
         return f"{what}: no scenario is materially better than {comparison.base.label}, {shown}."
     shown, change = words.quantity(value, before.unit), percent(value / before.value - 1)
-    return f"{what}: {best.label}, {shown} ({change} of {words.quantity(before.value, before.unit)} with the base)."
+    told = f"{what}: {best.label}, {shown}{_mind(best, comparison.base)}"
+    return f"{told}, {change} against {words.quantity(before.value, before.unit)} of the base."
+
+
+def _mind(best: Compared, base: Compared) -> str:
+    """What else differs that a reader of one sentence should know: the number of GPUs, a warning."""
+    gpus = best.scenario.cluster.gpus
+    others = f" on {gpus:,} GPUs" if gpus != base.scenario.cluster.gpus else ""
+    return others + (" (mind the warning)" if best.result.warnings and not base.result.warnings else "")
 
 
 def _tiles(comparison: Comparison) -> Iterable[Tile]:

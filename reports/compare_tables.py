@@ -76,9 +76,9 @@ def attribution(comparison: Comparison) -> Table:
     steps_s = frame["step_s"].tolist()
     numbers = [
         _differences("Step", steps_s, "s"),
-        (Column("of the base's step", numeric=True), [percent(step_s / base_s) for step_s in steps_s]),
-        _differences("Rental of the run", frame["cost_usd"].tolist(), "USD"),
-        _differences("Network to buy", frame["network_usd"].tolist(), "USD"),
+        (Column("of the base", numeric=True), [percent(step_s / base_s) for step_s in steps_s]),
+        _differences("Rental", frame["cost_usd"].tolist(), "USD"),
+        _differences("Network", frame["network_usd"].tolist(), "USD"),
     ]
     heads = (Column("Scenario"), Column("What was changed"), *(head for head, _ in numbers))
     texts = [frame["scenario"].tolist(), frame["thing"].tolist(), *(cells for _, cells in numbers)]

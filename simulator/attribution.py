@@ -60,7 +60,7 @@ def attribution(base: Compared, other: Compared) -> tuple[Line, ...]:
             reason = reason or found
             continue
         pending = place - done
-        note = f"together, because {' and '.join(things[done : place - 1])} alone {reason}" if pending > 1 else ""
+        note = f"with {' and '.join(things[done : place - 1])} alone the scenario {reason}" if pending > 1 else ""
         lines.append(Line(tuple(things[done:place]), found.less(before), note))
         before, done, reason = found, place, ""
     _require_sum(lines, measured(other).less(measured(base)))
@@ -77,11 +77,11 @@ def _on_the_way(base: Compared, other: Compared, things: Sequence[str]) -> Measu
     """Figures of the base with some things of the other; in words why there are none."""
     scenario = turned(base.scenario, other.scenario, things)
     if scenario is None:
-        return "would be no valid scenario"
+        return "is not valid"
     try:
         return _simulated(scenario)
     except (Refused, ScheduleError) as refusal:
-        return f"could not run ({str(refusal).partition(';')[0].rstrip('.')})"
+        return f"cannot run ({str(refusal).partition(';')[0].rstrip('.')})"
 
 
 def _simulated(scenario: Scenario) -> Measured:

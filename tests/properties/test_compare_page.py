@@ -85,6 +85,15 @@ def test_the_files_are_the_same_every_time_and_written_whole(tmp_path: Path) -> 
     assert again == twenty().others[0].scenario
 
 
+def test_a_name_that_is_also_the_rows_before_is_read_out_and_not_shown() -> None:
+    shown = compare.page(twenty()).count('<span class="again">')
+    lines = twenty().tables["attribution"].groupby("scenario").size()
+    bills = {one.network.bill: one for one in twenty().compared}
+    differing = twenty().tables["differences"].groupby("scenario")["thing"].nunique()
+    again = sum(n for n in lines if n > 1) + int((differing - 1).sum())
+    assert shown == again + sum(len(bill.lines) - 1 for bill in bills if bill is not None)
+
+
 def test_the_page_names_the_order_and_the_threshold() -> None:
     page = compare.page(twenty())
     assert "always in this order: price, model, batch and tokens, GPU arithmetic" in page

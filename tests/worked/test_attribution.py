@@ -66,7 +66,7 @@ def test_a_line_is_what_two_runs_differ_by(base: Scenario, comparison: Compariso
 def test_nodes_and_axes_go_together_and_say_why(comparison: Comparison) -> None:
     frame = comparison.tables["attribution"]
     (row,) = frame[frame["thing"] == "number of nodes, parallel axes"].to_dict("records")
-    assert row["note"] == "together, because number of nodes alone would be no valid scenario"
+    assert row["note"] == "with number of nodes alone the scenario is not valid"
 
 
 def test_what_does_not_fit_on_the_way_goes_with_the_next(base: Scenario) -> None:
@@ -74,7 +74,7 @@ def test_what_does_not_fit_on_the_way_goes_with_the_next(base: Scenario) -> None
     found = clustercast.compare([base], [{"layout.ep": 32, "layout.schedule.kind": "1f1b"}])
     (row,) = found.tables["attribution"].to_dict("records")
     assert row["thing"] == "parallel axes, schedule"
-    assert row["note"].startswith("together, because parallel axes alone could not run (pipeline rank")
+    assert row["note"].startswith("with parallel axes alone the scenario cannot run (pipeline rank")
     assert "usable" in row["note"]
 
 
@@ -91,8 +91,17 @@ def test_all_things_turned_make_the_other_scenario(base: Scenario) -> None:
     assert whole is not None
     assert leaves(whole) == leaves(other)
     assert not differences(other, whole)
-    assert turned(base, other, ()) is not None
     assert not differences(base, base)
+
+
+def test_what_no_figure_depends_on_is_turned_with_the_first_thing(base: Scenario) -> None:
+    """A node that differs in its name and its GPU only: the name comes along, and adds nothing by itself."""
+    other = changed(base, {"cluster.node": "h100-node"})
+    nothing = turned(base, other, ())
+    assert nothing is not None
+    assert nothing.cluster.node.name == "h100-node"
+    assert nothing.cluster.node.gpu == base.cluster.node.gpu
+    assert not differences(base, nothing)
 
 
 def test_names_and_sources_alone_are_no_difference(base: Scenario) -> None:
