@@ -35,6 +35,7 @@ test: .venv/.tools
 
 crosscheck: .venv/.tools .venv-torch/.made .venv-hta/.made
 	.venv-torch/bin/python -m tests.crosscheck.make_transformers_fixtures
+	$(BIN)/python -m tests.crosscheck.make_simgrid_fixtures
 	$(BIN)/pytest tests/crosscheck -m "crosscheck or not crosscheck"
 
 bench: .venv/.tools

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,9 @@ from topologies.spec import InvalidInput, digest, dump
 from workloads.scenario import Scenario, catalogue, changed, load_scenario
 
 if TYPE_CHECKING:
+    from simulator.choices import Choice
     from simulator.comparison import Comparison
+    from simulator.estimate import Estimate
     from simulator.plan import Plan
     from simulator.result import Result
     from simulator.validate import Row
@@ -19,9 +22,11 @@ __all__ = [
     "InvalidInput",
     "Scenario",
     "catalogue",
+    "choices",
     "compare",
     "digest",
     "dump",
+    "estimates",
     "load_scenario",
     "plan",
     "run",
@@ -43,12 +48,14 @@ def run(
     command: str = "",
     detail: bool = False,
     every_gpu: bool = False,
+    network: bool = False,
 ) -> Result:
     """Simulate one training step.
 
     scenario   a Scenario, or the path of its file;  changes   dotted paths and their new values
     detail     also why ranks wait, and step and bubble over other cuts into stages; takes some more runs
     every_gpu  also every GPU by itself, with its own loads and speed
+    network    also every flow of the step's traffic: how full links are, what one fault would cost
     Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory, TooLarge
     for what would take too long.
     """
@@ -67,7 +74,28 @@ def run(
     result = summarise(decided, played, command)
     if detail:
         result = detailed(result, decided, played)
+    if network:
+        from simulator.network_tables import tables
+
+        result = replace(result, tables={**result.tables, **tables(scenario)})
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
+
+
+def choices(scenario: Scenario) -> Iterator[Choice]:
+    """Every valid layout, micro-batch and recompute policy on the scenario's GPUs."""
+    from simulator.choices import choices as every
+
+    return every(scenario)
+
+
+def estimates(scenario: Scenario, chosen: Sequence[Choice], workers: int = 1) -> list[Estimate]:
+    """Step, bubble and memory of many choices by compiled longest path, within 2 % of `run`; see `choices`.
+
+    An estimate whose memory_bytes exceed the GPU's usable memory is of a plan that does not fit.
+    """
+    from simulator.estimate import estimates as of
+
+    return of(scenario, chosen, workers)
 
 
 def compare(

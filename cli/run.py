@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +48,18 @@ class Told:
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False
 
 
+@dataclass(frozen=True, slots=True)
+class Also:
+    """What is looked at beyond the step."""
+
+    every_gpu: Annotated[
+        bool, typer.Option("--every-gpu", help="Also play every GPU by itself: who waits how long for whom.")
+    ] = False
+    network: Annotated[
+        bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
+    ] = False
+
+
 NOTHING_ASKED = Told()
 
 
@@ -59,20 +71,18 @@ def run(
     ] = None,
     changes: Changes = None,
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
-    every_gpu: Annotated[
-        bool, typer.Option("--every-gpu", help="Also play every GPU by itself: who waits how long for whom.")
-    ] = False,
+    also: Also = Also(),
     told: Told = NOTHING_ASKED,
 ) -> None:
     """Simulate a scenario and write its report: how long, how much, and why."""
     file = scenario_file(scenario)
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
-    command = command_line(scenario, changes or (), catalog or (), every_gpu)
+    command = command_line(scenario, changes or (), catalog or (), also)
     with saying(told.quiet) as say:
         say("Reading the scenario")
         asked = read_scenario(file, catalog or (), changes_of(changes or ()))
-        result = simulated(asked, command, every_gpu, say)
+        result = simulated(asked, command, also, say)
         say("Writing the report")
         report = write_report(result, folder)
     if told.as_json:
@@ -81,8 +91,8 @@ def run(
         print(summary(result, report))
 
 
-def simulated(asked: Scenario, command: str, every_gpu: bool, say: Callable[[str], None]) -> Result:
-    """Plan, simulate, summarise; play every GPU where asked.
+def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], None]) -> Result:
+    """Plan, simulate, summarise; play every GPU, follow every flow where asked.
 
     Raises DoesNotFit for a plan that no GPU could hold, TooLarge for what would take too long.
     """
@@ -94,7 +104,7 @@ def simulated(asked: Scenario, command: str, every_gpu: bool, say: Callable[[str
 
     say("Planning")
     decided = plan(asked)
-    if every_gpu:
+    if also.every_gpu:
         admit(decided)
     say("Simulating")
     played = simulate(decided)
@@ -102,7 +112,17 @@ def simulated(asked: Scenario, command: str, every_gpu: bool, say: Callable[[str
     result = summarise(decided, played, command)
     say("Trying other cuts into stages")
     result = detailed(result, decided, played)
-    return _with_every_gpu(result, decided, say) if every_gpu else result
+    if also.network:
+        say("Following every flow")
+        result = _with_network(result, asked)
+    return _with_every_gpu(result, decided, say) if also.every_gpu else result
+
+
+def _with_network(result: Result, asked: Scenario) -> Result:
+    """The result with the step's traffic followed flow by flow."""
+    from simulator.network_tables import tables
+
+    return replace(result, tables={**result.tables, **tables(asked)})
 
 
 def _with_every_gpu(result: Result, decided: Plan, say: Callable[[str], None]) -> Result:
@@ -129,14 +149,15 @@ def made_folder(folder: Path) -> Path:
     return folder
 
 
-def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], every_gpu: bool) -> str:
+def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], also: Also) -> str:
     """Command that gives the same result again, wherever its report was written."""
     words = ["clustercast", "run", scenario]
     for change in changes:
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    return shlex.join([*words, *(["--every-gpu"] if every_gpu else [])])
+    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network
+    return shlex.join(words)
 
 
 def summary(result: Result, report: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reports import every_gpu, memory_section, render, roofline, terms, tiles, time_sections, words
+from reports import every_gpu, memory_section, network_section, render, roofline, terms, tiles, time_sections, words
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
@@ -26,7 +26,7 @@ BOUGHT = Look(
     "the rental above, whose price mostly holds a share of the network already.",
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
-DRAWN_ELSEWHERE = memory_section.DRAWN | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
+DRAWN_ELSEWHERE = memory_section.DRAWN | network_section.SHOWN | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -64,6 +64,8 @@ def _sections(result: Result) -> Iterable[Section]:
     if len(result.traffic):
         traffic = table("traffic", result.traffic, TRAFFIC)
         yield Section("traffic", "Traffic", "Traffic", (terms.LEADS["traffic"],), (traffic,))
+    if (network := network_section.section(result)) is not None:
+        yield network
     if len(result.cost):
         yield Section("cost", "Cost", "Cost", (), tuple(_money(result)))
     extra = tuple(

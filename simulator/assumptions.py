@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from simulator.layout_assumptions import lines
+from simulator import job_assumptions, layout_assumptions
 from simulator.result import Assumption
 from simulator.stages import RULE
 from topologies.hardware import Entry
@@ -48,9 +48,11 @@ OURS = (
     ),
     (
         "Network fabric",
-        "a port is as fast as its slower end, or as the topology carries when all send to all alike, with nothing "
-        "colliding; the topology sets the latency",
-        "the published multi-plane and multi-rail runs differ by 0.1 %; contention is not simulated yet",
+        "a port is as fast as its slower end, or as the topology carries when all send to all alike; where flows are "
+        "hashed or something is broken, each kind of traffic is followed flow by flow, by itself, and its slowest "
+        "group sets the rate; the topology sets the latency",
+        "sprayed packets fill a full tree (the published multi-plane and multi-rail runs differ by 0.1 %); kinds of "
+        "traffic that share a link at the same time are not slowed by each other",
     ),
     (
         "Activations between stages",
@@ -65,7 +67,8 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     node = scenario.cluster.node
     entries: list[Entry] = [node.gpu, node.gpu.kernels, node.nic, node, scenario.cluster.topology.switch]
     listed = [line for entry in (*entries, scenario.price, scenario.model) for line in _of_entry(entry)]
-    own = [Assumption(what, value, "assumed", source) for what, value, source in (*OURS, *lines(scenario.layout))]
+    told = (*OURS, *layout_assumptions.lines(scenario.layout), *job_assumptions.lines(scenario))
+    own = [Assumption(what, value, "assumed", source) for what, value, source in told]
     own += [
         Assumption(
             f"job.{field}", str(getattr(scenario.job, field)), "assumed", "the scenario, or the default of the job"

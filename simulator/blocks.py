@@ -24,6 +24,8 @@ from workloads.reference.record import Message, Phase, Record
 from workloads.scenario import Scenario
 
 SHARED_WEIGHTS = frozenset({EMBEDDING, HEAD})
+ROUTED = frozenset({"moe", "mtp"})
+"""Kinds of blocks that may hold routed experts; how experts are shared changes nothing in the others."""
 HEAVIER_LOAD = 1.25
 """Times the mean number of tokens at which a rank's experts are timed a second time."""
 
@@ -61,12 +63,13 @@ def block_plans(
     on = on or Stopwatch(driven_gpu(scenario))
     layout, job = scenario.layout, scenario.job
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
-    share = layout.share
     spread = _spread(scenario, links)
     plans: dict[str, BlockPlan] = {}
     for kind in dict.fromkeys(scenario.model.block_kinds()):
+        share = layout.share if kind in ROUTED else replace(layout.share, expert=1, expert_tensor=1)
+        more = _heavier(scenario, share) if kind in ROUTED else share
         reading = read_block(scenario.model, kind, tokens, share, job.recompute)
-        heavier = read_block(scenario.model, kind, tokens, _heavier(scenario, share), job.recompute)
+        heavier = read_block(scenario.model, kind, tokens, more, job.recompute)
         exchange = replace(
             _exchange(scenario, reading, spread, links),
             gather=gathered(reading.weights, sharding, links),

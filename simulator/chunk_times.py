@@ -50,7 +50,7 @@ class Skewed(NamedTuple):
 LOADS = ("rank", "node", "worst_node")
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=32)
 def skewed(skew: Skew) -> Skewed:
     """Draw loads and speeds; where all ranks are alike one of them stands for all."""
     loads = loads_under(skew, MOST_LOADS)

@@ -33,8 +33,10 @@ THINGS: Mapping[str, tuple[str, ...]] = {
     "kernels": ("cluster.node.gpu.kernels",),
     "GPUs and NICs of a node": ("cluster.node",),
     "NIC": ("cluster.node.nic",),
-    "network": ("cluster.topology",),
+    "network": ("cluster.topology", "cluster"),
+    "routing": ("cluster.topology.routing",),
     "number of nodes": ("cluster.nodes",),
+    "network faults": ("cluster.faults",),
     "parallel axes": ("layout.tp", "layout.cp", "layout.dp", "layout.pp", "layout.etp", "layout.ep"),
     "schedule": ("layout.schedule",),
     "cut into stages": ("layout.layers_per_stage",),
@@ -44,6 +46,7 @@ THINGS: Mapping[str, tuple[str, ...]] = {
     "uneven loads and speeds": ("job.expert_load_variation", "job.gpu_speed_variation"),
     "training software": ("job",),
     "random seed": ("seed",),
+    "anything else": (),
 }  # fmt: skip
 """What a person would change together -> paths that belong to it; the longest path that fits decides. In this order
 one scenario is turned into the other."""
@@ -107,7 +110,7 @@ def thing_of(path: Path) -> str:
         for prefix in prefixes
         if f"{dotted}.".startswith(f"{prefix}.")
     }
-    return fitting[max(fitting, key=len)]
+    return fitting[max(fitting, key=len)] if fitting else "anything else"
 
 
 def leaves(scenario: Scenario) -> Leaves:

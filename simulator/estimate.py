@@ -21,8 +21,7 @@ from simulator.estimated_end import after_chunks, beside_chunks, released
 from simulator.finish import Finish
 from simulator.layer_costs import Cut, LayerCosts, RankCosts
 from simulator.memory import reserve_bytes
-from simulator.network import links_of
-from simulator.plan import formats_of, groups_of, peers_of, send_of, sharing_of
+from simulator.plan import formats_of, groups_of, peers_of, scenario_links, send_of, sharing_of
 from simulator.run import skew_of
 from simulator.sharding import Sharding
 from simulator.software import driven_gpu
@@ -50,7 +49,7 @@ class Estimator:
 
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
-        self.links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
+        self.links: dict[Hashable, Links] = {}
         self.on = Stopwatch(driven_gpu(scenario))
         self.layers: dict[Hashable, LayerCosts] = {}
 
@@ -73,23 +72,33 @@ class Estimator:
         fullest = max(held_bytes)
         return Estimate(step_s, bubble_s, fullest + reserve_bytes(fullest, scenario.job.memory))
 
+    def _links(self, scenario: Scenario) -> Links:
+        """Links under the scenario's own traffic, which differs with the axes of the layout if anything collides."""
+        layout = scenario.layout
+        key = (layout.share, layout.dp, layout.pp) if scenario.cluster.collides else None
+        if key not in self.links:
+            self.links[key] = scenario_links(scenario)
+        return self.links[key]
+
     def _layers(self, scenario: Scenario, choice: Choice) -> LayerCosts:
         """What the choice's share of the layers costs; fully sharded ones depend on the replicas too."""
-        groups = groups_of(scenario.layout, self.links)
-        key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None)
+        links = self._links(scenario)
+        groups = groups_of(scenario.layout, links)
+        key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None, links)
         if key not in self.layers:
-            blocks = block_plans(scenario, self.links, Sharding(groups, formats_of(scenario.job.precision)), self.on)
-            times = ChunkTimes(blocks, skewed(skew_of(scenario, sharing_of(scenario, self.links))))
-            self.layers[key] = LayerCosts(scenario, blocks, times, self.links, self.on.gpu)
+            blocks = block_plans(scenario, links, Sharding(groups, formats_of(scenario.job.precision)), self.on)
+            times = ChunkTimes(blocks, skewed(skew_of(scenario, sharing_of(scenario, links))))
+            self.layers[key] = LayerCosts(scenario, blocks, times, links, self.on.gpu)
         return self.layers[key]
 
     def _pipeline(self, scenario: Scenario, choice: Choice) -> _Pipeline:
         """The choice's pipeline, for any number of micro-batches."""
-        layout, groups = scenario.layout, groups_of(scenario.layout, self.links)
+        links = self._links(scenario)
+        layout, groups = scenario.layout, groups_of(scenario.layout, links)
         layers = self._layers(scenario, choice)
         cut = layers.cut(layout)
         by_stage = layers.alone(cut, groups) if layout.zero_overlap else ()
-        return _Pipeline(scenario, layers, cut, layers.ranks(layout, cut, groups), by_stage, self.links)
+        return _Pipeline(scenario, layers, cut, layers.ranks(layout, cut, groups), by_stage, links)
 
 
 @dataclass(frozen=True, slots=True)

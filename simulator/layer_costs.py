@@ -35,7 +35,7 @@ class Cut:
 
 
 @lru_cache(maxsize=1)
-def _compiled_extend() -> Extend:
+def compiled_extend() -> Extend:
     """`partition_in_pairs.one_rank_more`, compiled."""
     from numba import njit
 
@@ -80,7 +80,7 @@ class LayerCosts:
         key = (by_hand, schedule.stages(layout.pp), schedule.stages_of(0, layout.pp), layout.pp)
         if key not in self.cuts:
             model = self.scenario.model
-            layers = by_hand or layers_by_cost(model, schedule, layout.pp, self.blocks, _compiled_extend())
+            layers = by_hand or layers_by_cost(model, schedule, layout.pp, self.blocks, compiled_extend())
             stages = blocks_of_stages(model, layers)
             runs = [runs_of([kind for kind, _ in stage]) for stage in stages]
             alike = tuple(dict.fromkeys(runs))

@@ -21,6 +21,9 @@ def lines(layout: Layout) -> Iterator[Line]:
         )
     if layout.tp > 1:
         yield _rows(layout)
+    if layout.etp > 1:
+        how = "a token goes to all ranks that split one of its experts; their partial sums come back and are added"
+        yield ("Rows of expert-tensor-parallel ranks", how, "the dispatch carries what Megatron gathers behind it")
     if layout.cp > 1:
         ring = layout.cp_exchange == "ring"
         how = "round a ring while attention scores those that are there" if ring else "all at once, before attention"

@@ -116,7 +116,7 @@ def compute(readings: Readings, on: Stopwatch, sms: Sms) -> Compute:
     Everything that is not attention (MLP, experts, embedding, output head) counts as MLP.
     """
     at_mean = _by_phase(readings.mean, on, sms)
-    heavier = _by_phase(readings.heavier, on, sms)
+    heavier = at_mean if readings.heavier is readings.mean else _by_phase(readings.heavier, on, sms)
 
     def of(attention: bool, turn: str) -> Seconds:
         mean_s, more_s = (seconds.get((attention, turn), 0.0) for seconds in (at_mean, heavier))

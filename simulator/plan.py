@@ -16,13 +16,14 @@ from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
 from simulator.finish import Finish, Formats, Replicas, finish
-from simulator.memory import DoesNotFit, RankMemory, held_over, rank_memory, require_fit, states
+from simulator.memory import DoesNotFit, RankMemory, held_over, host_bytes, rank_memory, require_fit, states
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
 from simulator.sharding import Sharding
 from simulator.software import driven_gpu
 from simulator.stages import Stage, held_parameters, stages_of_model
 from simulator.ways_out import way_out
+from topologies.units import pretty
 from workloads.fit import micro_batches
 from workloads.jobs.training import Precision
 from workloads.layout import Layout
@@ -72,11 +73,25 @@ def plan(scenario: Scenario) -> Plan:
     memory than its GPU has, with the nearest change that fits.
     """
     decided = planned(scenario)
+    require_host(decided)
     try:
         require_fit(decided.memory, scenario.cluster.node.gpu.memory_usable_bytes)
     except DoesNotFit as refusal:
         raise DoesNotFit(f"{refusal} {way_out(scenario, _fullest_bytes)}") from None
     return decided
+
+
+def require_host(decided: Plan) -> None:
+    """Raise DoesNotFit if the processes of a server need more of its memory than is known to be there."""
+    scenario = decided.scenario
+    node, memory = scenario.cluster.node, scenario.job.memory
+    groups, stages = groups_of(scenario.layout, decided.links), stages_of_ranks(scenario.layout)
+    most = max(host_bytes([decided.stages[stage] for stage in own], groups, memory) for own in stages) * node.gpus
+    if node.host_memory_bytes is not None and most > node.host_memory_bytes:
+        raise DoesNotFit(
+            f"the moving average of the weights needs {pretty(most, 'bytes')} of a server's memory, "
+            f"{pretty(node.host_memory_bytes, 'bytes')} are there; write job.memory.weight_average: none or gpu"
+        )
 
 
 def _fullest_bytes(scenario: Scenario) -> float:
@@ -89,7 +104,7 @@ def planned(scenario: Scenario) -> Plan:
     layout, job = scenario.layout, scenario.job
     admit(scenario)
     gpu = driven_gpu(scenario)
-    links = links_of(scenario.cluster.node, scenario.cluster.nodes, scenario.cluster.topology)
+    links = scenario_links(scenario)
     stages_of = stages_of_ranks(layout)
     formats, groups = formats_of(job.precision), groups_of(layout, links)
     blocks = block_plans(scenario, links, Sharding(groups, formats))
@@ -154,6 +169,17 @@ def send_of(scenario: Scenario, links: Links) -> Transfer:
     tokens = scenario.job.tokens_per_micro_batch // (layout.tp * layout.cp)
     same_node = layout.ranks <= links.gpus_per_node
     return send(float(tokens * scenario.model.hidden * ACTIVATION_BYTES), links, same_node)
+
+
+def scenario_links(scenario: Scenario) -> Links:
+    """A GPU's links while everybody sends; flow by flow where something collides or is broken."""
+    cluster = scenario.cluster
+    links = links_of(cluster.node, cluster.nodes, cluster.topology)
+    if not cluster.collides:
+        return links
+    from simulator.contention import contended
+
+    return contended(links, scenario)
 
 
 def formats_of(precision: Precision) -> Formats:

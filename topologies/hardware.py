@@ -85,6 +85,8 @@ class Node(Entry):
     gpus: Count
     nic: Annotated[Nic, FromCatalogue("nics")]
     nics: Count
+    host_memory_bytes: Bytes | None = None
+    """Memory of the server that a job may use; left out: not known, so nothing is held against it."""
     nvlink_nodes: Count | None = None
     """Nodes whose GPUs are joined by one NVLink domain (18 trays of an NVL72 rack); left out: each node by itself."""
 

@@ -15,6 +15,7 @@ from topologies.kinds.base import TopologyError, TopologySpec
 from topologies.problems import FieldErrors
 from topologies.spec import Spec, load
 from topologies.units import Count
+from workloads.faults import NetworkFault
 from workloads.fit import Demands, misfits
 from workloads.jobs.training import Training
 from workloads.layout import Layout
@@ -26,11 +27,15 @@ SCENARIOS = FOLDER / "scenarios"
 
 
 class Cluster(Spec):
-    """Identical nodes on one network."""
+    """Identical nodes on one network.
+
+    faults   what of the network is down or slow while the step runs
+    """
 
     node: Annotated[Node, FromCatalogue("nodes")]
     nodes: Count
     topology: Annotated[TopologySpec, Discovered("topologies.kinds")]
+    faults: tuple[NetworkFault, ...] = ()
 
     @model_validator(mode="after")
     def _fits_the_network(self) -> Self:
@@ -40,6 +45,11 @@ class Cluster(Spec):
         except TopologyError as error:
             raise FieldErrors([("topology", str(error))]) from None
         return self
+
+    @property
+    def collides(self) -> bool:
+        """Whether flows may collide or meet what is broken; sprayed packets on a whole network follow from counts."""
+        return self.topology.routing != "spray" or bool(self.faults)
 
     @property
     def gpus(self) -> int:

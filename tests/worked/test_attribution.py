@@ -8,7 +8,7 @@ import pytest
 
 import clustercast
 from simulator.comparison import Comparison
-from simulator.differences import THINGS, differences, leaves, turned
+from simulator.differences import THINGS, differences, leaves, thing_of, turned
 from workloads.scenario import SCENARIOS, Scenario, changed, load_scenario
 
 SMALL = {"job.sequences_per_step": 4096}
@@ -124,3 +124,15 @@ def test_every_field_of_a_scenario_belongs_to_a_thing(base: Scenario) -> None:
         "sharding and exchange",
         "random seed",
     ]
+    assert thing_of(("cluster", "cooling")) == "network"
+    assert thing_of(("weather", "rain")) == "anything else"
+
+
+def test_a_lost_plane_is_a_thing_of_its_own() -> None:
+    """Seven of eight planes: the step is a few percent longer, and the network costs what it did."""
+    base = load_scenario(SCENARIOS / "deepseek-v3-pretrain.yaml")
+    found = clustercast.compare([base], [{"faults": [{"part": "plane", "number": 3}]}])
+    (row,) = found.tables["attribution"].to_dict("records")
+    assert row["thing"] == "network faults"
+    assert 0 < float(row["step_s"]) < 0.05 * found.base.result.headline["step_s"].value
+    assert row["network_usd"] == 0

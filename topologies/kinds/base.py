@@ -4,7 +4,7 @@ A kind has to say its full size, its counts and its graph. The rest is read off 
 """
 
 from abc import abstractmethod
-from typing import Annotated, ClassVar, NamedTuple, Self
+from typing import Annotated, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from pydantic import model_validator
@@ -15,6 +15,7 @@ from topologies.catalogue import FromCatalogue
 from topologies.fabric import Fabric
 from topologies.hardware import Nic, Node, Switch
 from topologies.spec import Spec
+from topologies.units import Count
 
 
 class TopologyError(ValueError):
@@ -46,6 +47,10 @@ class TopologySpec(Spec):
     kind: str
     switch: Annotated[Switch, FromCatalogue("switches")]
     cables: Cables = Cables()
+    routing: Literal["spray", "ecmp", "by-destination"] = "spray"
+    """How switches choose among shortest ways: each packet anew (adaptive), each flow by a hash, or by the target."""
+    queue_pairs: Count = 1
+    """Flows between two ports that are hashed apart."""
     parts: ClassVar[str] = "planes"
     """What the networks are called that have no way between them."""
     bought_apart: ClassVar[bool] = True
