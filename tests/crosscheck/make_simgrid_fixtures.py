@@ -23,7 +23,7 @@ from tests.crosscheck.simgrid_cases import Case, cases, random_sizes
 from tests.small_fabrics import fat_tree
 
 HERE = Path(__file__).parent
-FIXTURE = HERE / "fixtures" / "simgrid.npz"
+FIXTURE = HERE / "fixtures" / "flows" / "simgrid.npz"
 SAME = 1e-9
 PLAIN = ("network/model:CM02", "network/crosstraffic:0", "network/weight-S:0", "network/TCP-gamma:1e30",
          "network/bandwidth-factor:1", "network/latency-factor:1",

@@ -12,7 +12,7 @@ from simulator.flows.run import run
 from simulator.flows.sharing import Windows
 from tests.crosscheck.simgrid_cases import cases
 
-FIXTURE = Path(__file__).parent / "fixtures" / "simgrid.npz"
+FIXTURE = Path(__file__).parent / "fixtures" / "flows" / "simgrid.npz"
 LIMIT = 1e-5
 
 

@@ -64,7 +64,7 @@ def test_every_mistake_of_a_file_is_told_at_once_in_its_order() -> None:
         "job.yaml:2:7: node: no `h80-node` among the nodes (did you mean `h800-node`?); there are: a100-node, "
         "b200-node, gb200-node, h100-node, h20-node, h200-node, h800-node",
         "job.yaml:5:3: topology.plans: unknown field (did you mean `planes`?); known are: kind, switch, cables, "
-        "oversubscription, layers, planes, planes_per_nic",
+        "routing, queue_pairs, oversubscription, layers, planes, planes_per_nic",
         "job.yaml:6:36: topology.switch.ports: read `0x40`; write a whole number in plain digits, `64`",
         "job.yaml:7:9: wait_s: a bare number 3: write a unit, for example `3.3 us`",
         "job.yaml:8:1: wait_s: written twice; the first is at line 7",
