@@ -12,6 +12,7 @@ from workloads.scenario import Scenario, catalogue, changed, load_scenario
 
 if TYPE_CHECKING:
     from simulator.choices import Choice
+    from simulator.comparison import Comparison
     from simulator.estimate import Estimate
     from simulator.plan import Plan
     from simulator.result import Result
@@ -22,6 +23,7 @@ __all__ = [
     "Scenario",
     "catalogue",
     "choices",
+    "compare",
     "digest",
     "dump",
     "estimates",
@@ -96,10 +98,38 @@ def estimates(scenario: Scenario, chosen: Sequence[Choice], workers: int = 1) ->
     return of(scenario, chosen, workers)
 
 
-def write_report(result: Result, folder: Path | str) -> tuple[Path, ...]:
-    """Write report.html, result.json, tables, timeline and scenario into a folder; return their paths."""
-    from reports.write import write
+def compare(
+    scenarios: Sequence[Scenario | Path | str],
+    variants: Sequence[Mapping[str, object]] = (),
+    command: str = "",
+) -> Comparison:
+    """Hold scenarios against the first: deltas, why they differ thing by thing, what their networks cost.
 
+    scenarios  Scenarios, or paths of their files;  variants   one more scenario each: the first with these changes,
+               whose paths may be short (`nodes`, `gpu`, `schedule.kind`)
+    A scenario that cannot be simulated, or a variant that is not valid, is listed as refused. Raises InvalidInput for
+    a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
+    """
+    from simulator.compare import compare as held_against
+    from simulator.labels import asked
+    from workloads.short_paths import full_paths
+
+    read = [one if isinstance(one, Scenario) else load_scenario(Path(one)) for one in scenarios]
+    files = ["" if isinstance(one, Scenario) else str(one) for one in scenarios]
+    made = [
+        (full_paths(changes), ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants
+    ]
+    return held_against(asked(list(zip(read, files, strict=True)), made, changed), command)
+
+
+def write_report(result: Result | Comparison, folder: Path | str) -> tuple[Path, ...]:
+    """Write the report of a run or of a comparison, its JSON, tables and scenarios; return the paths."""
+    from reports.write import write
+    from reports.write_comparison import write_comparison
+    from simulator.comparison import Comparison
+
+    if isinstance(result, Comparison):
+        return write_comparison(result, Path(folder))
     return write(result, Path(folder))
 
 

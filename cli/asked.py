@@ -51,8 +51,10 @@ def changes_of(words: Sequence[str]) -> dict[str, object]:
 
 
 def read_scenario(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Scenario:
-    """The scenario of a file with the changes put in. Raises InvalidInput."""
+    """The scenario of a file with the changes put in, whose paths may be short. Raises InvalidInput."""
     from workloads.scenario import catalogue, changed, load_scenario
+    from workloads.short_paths import full_paths
 
+    whole = full_paths(changes)
     scenario = load_scenario(file, tuple(folders))
-    return changed(scenario, changes, catalogue(file, tuple(folders))) if changes else scenario
+    return changed(scenario, whole, catalogue(file, tuple(folders))) if whole else scenario

@@ -23,7 +23,9 @@ if TYPE_CHECKING:
 
 Changes = Annotated[
     list[str] | None,
-    typer.Option("--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128. Repeatable."),
+    typer.Option(
+        "--with", metavar="PATH=VALUE", help="Change a value, for example cluster.nodes=128, or nodes=128. Repeatable."
+    ),
 ]
 FIRST = {
     "step_s": "step",
@@ -58,6 +60,9 @@ class Also:
     ] = False
 
 
+NOTHING_ASKED = Told()
+
+
 def run(
     scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")],
     out: Annotated[
@@ -67,7 +72,7 @@ def run(
     changes: Changes = None,
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
     also: Also = Also(),
-    told: Told = Told(),
+    told: Told = NOTHING_ASKED,
 ) -> None:
     """Simulate a scenario and write its report: how long, how much, and why."""
     file = scenario_file(scenario)
@@ -132,11 +137,16 @@ def write_report(result: Result, folder: Path) -> Path:
     """Write the folder; return the path of the report in it. Raises typer's usage error for an unusable folder."""
     from reports.write import write
 
+    return write(result, made_folder(folder))[0]
+
+
+def made_folder(folder: Path) -> Path:
+    """The folder, made where it is not there. Raises typer's usage error where that cannot be."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise typer.BadParameter(f"--out {folder} cannot be made: {error.strerror}") from None
-    return write(result, folder)[0]
+    return folder
 
 
 def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], also: Also) -> str:

@@ -68,12 +68,14 @@ class Cell:
     """Text of one cell; `share` (0..1) also draws a bar, `anchor` makes its row a target of links.
 
     code   it is to be typed or looked up letter by letter
+    again  the same as in the row before: read out, but not shown
     """
 
     text: str
     share: float | None = None
     anchor: str = ""
     code: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, slots=True)

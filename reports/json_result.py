@@ -27,7 +27,7 @@ def document(result: Result) -> dict[str, Any]:
         "schema": SCHEMA,
         "name": result.name,
         "title": result.title,
-        "headline": {name: _figure(figure) for name, figure in result.headline.items()},
+        "headline": headline(result),
         "answer": list(result.answer),
         "warnings": list(result.warnings),
         "memory_usable_bytes": result.memory_usable_bytes,
@@ -41,6 +41,11 @@ def document(result: Result) -> dict[str, Any]:
             "scenario_yaml": result.reproduction.scenario_yaml,
         },
     }
+
+
+def headline(result: Result) -> dict[str, Any]:
+    """Every headline figure by name."""
+    return {name: _figure(figure) for name, figure in result.headline.items()}
 
 
 def tables(result: Result) -> dict[str, pd.DataFrame]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
-from reports import every_gpu, memory_section, network_section, render, roofline, terms, tiles, time_sections
+from reports import every_gpu, memory_section, network_section, render, roofline, terms, tiles, time_sections, words
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
@@ -18,7 +19,14 @@ TRAFFIC = Look(
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
-DRAWN_ELSEWHERE = memory_section.DRAWN | network_section.SHOWN | {roofline.TABLE, *every_gpu.TABLES}
+NETWORK_BILL = "network_bill"
+BOUGHT = Look(
+    "What the network costs to buy",
+    "A capital expense, counted from the topology at the catalogue's unit prices (isca25-table-3). It is not part of "
+    "the rental above, whose price mostly holds a share of the network already.",
+    titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
+)
+DRAWN_ELSEWHERE = memory_section.DRAWN | network_section.SHOWN | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -59,7 +67,7 @@ def _sections(result: Result) -> Iterable[Section]:
     if (network := network_section.section(result)) is not None:
         yield network
     if len(result.cost):
-        yield Section("cost", "Cost", "Cost", (), (table("cost", result.cost, COST),))
+        yield Section("cost", "Cost", "Cost", (), tuple(_money(result)))
     extra = tuple(
         table(name, frame, EXTRA.get(name, Look(name)))
         for name, frame in result.tables.items()
@@ -72,6 +80,15 @@ def _sections(result: Result) -> Iterable[Section]:
     yield Section("assumptions", "Assumptions", "What this stands on", _bases(result), _assumptions(result))
     yield Section("words", "Words", "Words used", (), (Terms(terms.TRAINING),))
     yield _reproduce(result)
+
+
+def _money(result: Result) -> Iterable[Table]:
+    """What the run pays for, then what its network costs to buy: never added."""
+    yield table("cost", result.cost, COST)
+    bought = result.tables.get(NETWORK_BILL)
+    if bought is not None and len(bought):
+        whole = words.quantity(float(bought["total_usd"].sum()), "USD")
+        yield table(NETWORK_BILL, bought, replace(BOUGHT, note=f"All together {whole}. {BOUGHT.note}"))
 
 
 def _bases(result: Result) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,14 @@ def _with_total(frame: pd.DataFrame, label: str) -> pd.DataFrame:
     }
     last[str(frame.columns[0])] = label
     return pd.concat([frame.astype(object), pd.DataFrame([last], dtype=object)], ignore_index=True).infer_objects()
+
+
+def once(entries: Sequence[Sequence[Cell]]) -> tuple[tuple[Cell, ...], ...]:
+    """The rows with a name that is also the row's before shown in the first row only."""
+    before = ["", *(row[0].text for row in entries)]
+    return tuple(
+        (replace(row[0], again=row[0].text == last), *row[1:]) for row, last in zip(entries, before, strict=False)
+    )
 
 
 def rows(entries: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:

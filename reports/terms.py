@@ -101,6 +101,8 @@ LEADS = {
     "stages": "Each stage is a run of layers. The heaviest stage sets the pace of the pipeline.",
     "traffic": "What one GPU sends in one step, over NVLink inside its node and over the network between nodes. "
     "Much of this time is hidden behind computation.",
+    "compare": "The same scenarios with the same versions give the same bytes. The scenarios below have every "
+    "catalogue value put in; they also stand beside this report in scenarios/.",
     "figures": "These names stay the same from version to version, in result.json as well.",
     "reproduce": "The same scenario with the same versions gives the same bytes. The scenario below has every "
     "catalogue value put in; it also stands beside this report as scenario.yaml.",

@@ -14,6 +14,8 @@ SECONDS_FROM, SECONDS_TO = 0.1, 1000.0
 SHARES = ("ratio", "share")
 UNIT_WORDS = {"gpu_hours": "GPU-hours", "GPU h": "GPU-hours", "GPUh": "GPU-hours", "count": ""}
 MOST_DECIMALS = 12
+COUNTED = ("USD", "GPU h", "tokens/day")
+"""Units of headline figures that are counted in thousands, millions and so on."""
 STEPS = ("", "thousand", "million", "billion", "trillion", "quadrillion")
 SUFFIX_UNITS = {
     "_bytes_per_s": "bytes/s", "_flop_per_s": "flop/s", "_bytes": "bytes", "_flop": "flop", "_usd": "USD",
@@ -108,6 +110,20 @@ def scale(values: Sequence[float], unit: str, digits: int = 4) -> Scale:
     before_point = math.floor(math.log10(largest / divisor)) + 1 if largest else 1
     whole = not unit and all(float(value).is_integer() for value in values if math.isfinite(value))
     return Scale(divisor, 0 if whole else min(max(digits - before_point, 0), MOST_DECIMALS), symbol)
+
+
+def of_column(values: Sequence[float], unit: str, digits: int = 4) -> Scale:
+    """One scale for a column of headline figures: counts by thousands, all else as `scale` does."""
+    return counted(values, unit, digits) if unit in COUNTED else scale(values, unit, digits)
+
+
+def counted(values: Sequence[float], unit: str, digits: int = 4) -> Scale:
+    """One scale for a column of a count (USD, GPU-hours), in thousands, millions and so on."""
+    largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    place = min(max(int(math.log10(largest) // 3), 0), len(STEPS) - 1) if largest >= 1 else 0
+    before_point = math.floor(math.log10(largest / 1000**place)) + 1 if largest else 1
+    decimals = min(max(digits - before_point, 0), MOST_DECIMALS)
+    return Scale(1000.0**place, decimals, f"{STEPS[place]} {UNIT_WORDS.get(unit, unit)}".strip())
 
 
 def _by_thousands(value: float, digits: int) -> tuple[str, str]:

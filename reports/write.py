@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -23,7 +24,11 @@ def write(result: Result, folder: Path) -> tuple[Path, ...]:
     complete. Files of an earlier run with the same names are replaced. Raises UnwritableName, or OSError where
     the folder cannot be written.
     """
-    made = contents(result)
+    return put(contents(result), folder)
+
+
+def put(made: Mapping[str, str], folder: Path) -> tuple[Path, ...]:
+    """Write texts under their names in the folder, each whole; return the paths. Raises OSError."""
     paths = tuple(folder / name for name in made)
     for path, text in zip(paths, made.values(), strict=True):
         path.parent.mkdir(parents=True, exist_ok=True)

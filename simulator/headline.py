@@ -23,11 +23,11 @@ def figures(scenario: Scenario, step_s: float, parts_s: Mapping[str, float], mem
     found = {"step_s": Figure(step_s, "s", "Wall time of one optimiser step, from its first task to its last.")}
     for part, meaning in PARTS.items():
         found[f"step_{part}_s"] = Figure(parts_s[part], "s", f"{meaning}; mean over pipeline ranks.")
-    return {**found, **_rates(scenario, step_s), **_model_flop(scenario, step_s), **_memory(memory_bytes)}
+    return {**found, **rates(scenario, step_s), **_model_flop(scenario, step_s), **_memory(memory_bytes)}
 
 
-def _rates(scenario: Scenario, step_s: float) -> dict[str, Figure]:
-    """Tokens a day, GPU-hours and USD."""
+def rates(scenario: Scenario, step_s: float) -> dict[str, Figure]:
+    """Tokens a day, GPU-hours and USD of steps that take so long."""
     job, gpus = scenario.job, scenario.cluster.gpus
     tokens_per_s = job.tokens_per_step / step_s
     hours_per_token = gpus / tokens_per_s / HOUR_S

@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 
 import pandas as pd
 
-from simulator import budget, chunks, headline, inside, memory_tables, streams, traffic
+from simulator import budget, chunks, headline, inside, memory_tables, network_bill, streams, traffic
 from simulator.assumptions import assumptions
 from simulator.lockstep import on_one_rank
 from simulator.plan import Plan
@@ -58,6 +58,7 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
             "memory_over_time": memory_tables.over_time(plan, played),
             "memory_by_stage": memory_tables.by_stage(plan),
             "memory_on_host": memory_tables.on_host(plan),
+            "network_bill": network_bill.table(scenario.cluster),
         },
         reproduction=Reproduction(dump(scenario), digest(scenario), _versions(), scenario.seed, command),
     )

@@ -53,6 +53,8 @@ class TopologySpec(Spec):
     """Flows between two ports that are hashed apart."""
     parts: ClassVar[str] = "planes"
     """What the networks are called that have no way between them."""
+    bought_apart: ClassVar[bool] = True
+    """Whether it is bought beside the nodes; NVLink is part of them."""
 
     @model_validator(mode="after")
     def _switch_has_ports(self) -> Self:

@@ -23,6 +23,7 @@ class NvlinkDomain(TopologySpec):
     gpus: Count = 8
     nvswitches: Count = 4
     links_per_gpu: Count = 18
+    bought_apart = False
 
     @model_validator(mode="after")
     def _fits_the_switches(self) -> Self:

@@ -1,0 +1,115 @@
+"""Scenarios simulated and held against the first: deltas, why they differ, what their networks cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import pandas as pd
+
+from simulator import deltas, limits
+from simulator.attribution import attribution
+from simulator.comparison import Asked, Compared, Comparison
+from simulator.differences import differences
+from simulator.network_bill import network_bill, unit_prices
+from simulator.plan import plan
+from simulator.refusal import Refused
+from simulator.run import simulate
+from simulator.summary import summarise
+from topologies.kinds.base import TopologyError
+from topologies.layers import layered
+from workloads.scenario import Scenario
+from workloads.schedule import ScheduleError
+
+FEWEST = 2
+
+
+def compare(asked: Sequence[Asked], command: str = "", say: Callable[[str], None] = lambda text: None) -> Comparison:
+    """Simulate every scenario and hold it against the first that can be.
+
+    command   how the comparison was asked for;  say   told what is being done
+    Raises Refused where fewer than two scenarios are left.
+    """
+    refused = {one.label: one.why for one in asked if one.scenario is None}
+    compared = []
+    for number, one in enumerate(asked, start=1):
+        if one.scenario is None:
+            continue
+        say(f"Simulating {number} of {len(asked)}: {one.label}")
+        try:
+            compared.append(_simulated(one.label, one.scenario))
+        except (Refused, ScheduleError, TopologyError) as refusal:
+            refused[one.label] = str(refusal)
+    if len(compared) < FEWEST:
+        reasons = "".join(f"\n{label}: {why}" for label, why in refused.items())
+        raise Refused(f"a comparison needs two scenarios that can be simulated, and {len(compared)} can{reasons}")
+    say("Finding out why they differ")
+    return Comparison(tuple(compared), refused, _tables(compared, say), command)
+
+
+def _simulated(label: str, scenario: Scenario) -> Compared:
+    """Simulate one scenario. Raises Refused, ScheduleError and TopologyError."""
+    decided = plan(scenario)
+    result = summarise(decided, simulate(decided), "")
+    cluster = scenario.cluster
+    fabric = cluster.topology.build(cluster.topology.endpoints_of(cluster.node, cluster.nodes))
+    return Compared(label, scenario, result, network_bill(cluster, unit_prices()), layered(fabric))
+
+
+def _tables(compared: Sequence[Compared], say: Callable[[str], None]) -> Mapping[str, pd.DataFrame]:
+    """Every table of a comparison."""
+    base, *others = compared
+    return {
+        "ranking": deltas.ranking(compared),
+        "figures": deltas.figures(base, others),
+        "differences": _differences(base, others),
+        "attribution": _attribution(base, others, say),
+        "parts": deltas.parts(base, others),
+        "network": _network(compared),
+        "network_bill": _bills(compared),
+        "limits": limits.table(compared),
+    }
+
+
+def _differences(base: Compared, others: Sequence[Compared]) -> pd.DataFrame:
+    """[scenario x thing x field] what differs, with both values."""
+    rows = [
+        (other.label, found.thing, *field)
+        for other in others
+        for found in differences(base.scenario, other.scenario)
+        for field in found.fields
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "thing", "field", "base", "here"])
+
+
+def _attribution(base: Compared, others: Sequence[Compared], say: Callable[[str], None]) -> pd.DataFrame:
+    """[scenario x thing] what each thing adds to the step, to the run's cost, to the network's."""
+    rows = []
+    for other in others:
+        say(f"Finding out why {other.label} differs")
+        lines = attribution(base, other)
+        rows += [(other.label, ", ".join(line.things), *line.adds, line.note) for line in lines]
+    return pd.DataFrame(rows, columns=["scenario", "thing", "step_s", "cost_usd", "network_usd", "note"])
+
+
+def _network(compared: Sequence[Compared]) -> pd.DataFrame:
+    """[scenario] size and price of the network, beside the rental of the GPUs."""
+    rows = []
+    for one in compared:
+        cluster = one.scenario.cluster
+        counts = cluster.topology.count(cluster.topology.endpoints_of(cluster.node, cluster.nodes))
+        cost_usd = one.result.headline["cost_usd"].value
+        bought = (one.network.total_usd, one.network.usd_per_endpoint)
+        both_usd = cost_usd + one.network.total_usd
+        rows.append((one.label, cluster.topology.described(), *counts, *bought, cost_usd, both_usd))
+    columns = ["scenario", "topology", "endpoints", "switches", "links", "network_usd", "network_usd_per_endpoint"]
+    return pd.DataFrame(rows, columns=[*columns, "cost_usd", "both_usd"])
+
+
+def _bills(compared: Sequence[Compared]) -> pd.DataFrame:
+    """[scenario x line] every line of each network's bill."""
+    rows = [
+        (one.label, line.what, line.count, line.each_usd, line.total_usd)
+        for one in compared
+        for line in (one.network.bill.lines if one.network.bill is not None else ())
+    ]
+    return pd.DataFrame(rows, columns=["scenario", "what", "count", "each_usd", "total_usd"])
