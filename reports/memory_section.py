@@ -37,7 +37,7 @@ FULLEST = Look(
 STAGES = Look(
     "Memory by stage",
     "Activations are those of one micro-batch: a rank holds as many of them as its schedule has in flight.",
-    titles={"weights_bytes": "Weights, BF16", "kept_bytes": "Activations", "kept_fp8_bytes": "of them FP8",
+    titles={"weights_bytes": "Parameters at 2 bytes", "kept_bytes": "Activations", "kept_fp8_bytes": "of them FP8",
             "logits_bytes": "of them logits", "postponed_bytes": "Kept for W", "buffer_bytes": "Buffers",
             "workspace_bytes": "Workspace"},
 )  # fmt: skip

@@ -28,6 +28,11 @@ def admit(scenario: Scenario) -> None:
         raise Refused("; ".join(choices))
 
 
+def admissible(scenario: Scenario) -> bool:
+    """Whether `admit` lets it in."""
+    return next(_too_large(scenario), None) is None and next(_not_simulated(scenario), None) is None
+
+
 def _too_large(scenario: Scenario) -> Iterator[str]:
     """Every size that is more than can be worked through, with the field to change."""
     layout, layers = scenario.layout, scenario.demands.layers
@@ -49,6 +54,8 @@ def _not_simulated(scenario: Scenario) -> Iterator[str]:
     layout, job, gpu = scenario.layout, scenario.job, scenario.cluster.node.gpu
     if layout.cp > 1 and getattr(scenario.model.attention, "window_tokens", None) is not None:
         yield f"layout.cp: {layout.cp} with an attention window is not simulated yet; write 1 and a larger dp"
+    if job.precision.weights == "fp8" and scenario.model.linear_format != "fp8":
+        yield "job.precision.weights: fp8, but no product of the model runs in FP8 (linear_format: bf16); write bf16"
     if job.communication_sms >= gpu.sms:
         yield f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}"
     if layout.ranks_per_expert_group > 1 and not job.communication_sms:

@@ -38,8 +38,9 @@ class BlockPlan:
     shared                  embedding and output head by name: MTP modules use those of the main model
     kept                    from forward to backward
     kept_for_weights        from the input gradient to a postponed weight gradient
-    buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry; whole
-                            parameters and gradients of sharded blocks
+    buffer_bytes            tokens on their way to and from experts: what a dispatch and a combine carry
+    whole_bytes             parameters and gradients of a sharded block while it runs, without the shared ones;
+                            shared_whole_bytes those by name
     workspace_bytes         what recomputation makes again, and the largest result of one operation
     """
 
@@ -51,6 +52,8 @@ class BlockPlan:
     kept_for_weights: Activations
     buffer_bytes: float
     workspace_bytes: float
+    whole_bytes: float
+    shared_whole_bytes: Mapping[str, float]
 
 
 def block_plans(
@@ -76,10 +79,12 @@ def block_plans(
             reduce=reduced(reading.weights, sharding, links),
         )
         timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange), on)
-        whole = whole_bytes(reading.weights, sharding)
+        own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
+        shared = [weight for weight in reading.weights if weight.name in SHARED_WEIGHTS]
         plans[kind] = replace(
             timed,
-            buffer_bytes=timed.buffer_bytes + whole,
+            whole_bytes=whole_bytes(own, sharding),
+            shared_whole_bytes={weight.name: whole_bytes([weight], sharding) for weight in shared},
             workspace_bytes=_workspace_bytes(reading, read_block(scenario.model, kind, tokens, share, "none")),
         )
     return plans
@@ -126,6 +131,8 @@ def _plan(
         kept_for_weights=activations(reading.postponed),
         buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (exchange.dispatch, exchange.combine)),
         workspace_bytes=0.0,
+        whole_bytes=0.0,
+        shared_whole_bytes={},
     )
 
 

@@ -53,7 +53,9 @@ def _idle_s(played: Played, ranks: int) -> np.ndarray:
     trace = played.step
     counted = np.isin(np.asarray(played.categories), [part for part in PARTS if part != "bubble"])
     busy_s = [trace.covered_s(counted & (trace.rank == rank)) for rank in range(ranks)]
-    return trace.makespan_s - np.array(busy_s)
+    idle_s: np.ndarray = trace.makespan_s - np.array(busy_s)
+    rounding = np.abs(idle_s) <= BUDGET_TOLERANCE_RATIO * trace.makespan_s
+    return np.where(rounding, 0.0, idle_s)
 
 
 def mean_parts(table: pd.DataFrame) -> dict[str, float]:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from simulator.admission import admissible
 from topologies.discovery import Discovered
 from workloads.fit import misfits
 from workloads.layout import Layout
@@ -19,7 +20,7 @@ MICRO_BATCHES = (1, 2, 4)
 CHUNKS = (2, 3, 4)
 """Stages a rank that interleaved schedules are tried with."""
 ZERO = tuple(product((0, 1), (False, True)))
-"""ZeRO stage, and whether gradients and parameters travel beside chunks."""
+"""ZeRO stage, and whether gradients and parameters travel beside chunks; the scenario's own is added to them."""
 
 
 class Choice(NamedTuple):
@@ -47,12 +48,12 @@ def choices(scenario: Scenario) -> Iterator[Choice]:
     """Every valid choice on the scenario's GPUs; axes that it does not vary are the scenario's own.
 
     Tensor parallelism stays inside a node; expert parallelism reaches over a pipeline rank at most; every schedule that
-    there is, ZeRO 0 and 1 (beside chunks or after them), one to four sequences a micro-batch, every recompute policy.
+    there is, ZeRO 0, 1 and the scenario's own, one to four sequences a micro-batch, every recompute policy.
     """
     for layout in layouts(scenario):
         for micro_batch in MICRO_BATCHES:
-            demands = chosen(scenario, Choice(layout, micro_batch, scenario.job.recompute)).demands
-            if not misfits(layout, demands):
+            one = chosen(scenario, Choice(layout, micro_batch, scenario.job.recompute))
+            if not misfits(layout, one.demands) and admissible(one):
                 yield from (Choice(layout, micro_batch, policy) for policy in POLICIES)
 
 
@@ -60,12 +61,14 @@ def layouts(scenario: Scenario) -> Iterator[Layout]:
     """Every layout of the scenario's GPUs, valid or not for its batch."""
     gpus, experts = scenario.cluster.gpus, scenario.demands.experts
     base = scenario.layout.model_copy(update={"layers_per_stage": None})
-    for tp, pp in product(_divisors(scenario.cluster.node.gpus), _divisors(gpus)):
+    schedules = list(dict.fromkeys((*_schedules(), base.schedule)))
+    sharding = list(dict.fromkeys((*ZERO, (base.zero_stage, base.zero_overlap))))
+    for tp, pp in product(_divisors(scenario.demands.gpus_per_node), _divisors(gpus)):
         if gpus % (tp * pp * base.cp) or pp > scenario.demands.layers:
             continue
         dp = gpus // (tp * pp * base.cp)
         for ep in _divisors(experts) if experts else (1,):
-            for schedule, (zero_stage, zero_overlap) in product(_schedules(), ZERO):
+            for schedule, (zero_stage, zero_overlap) in product(schedules, sharding):
                 axes = {"tp": tp, "pp": pp, "dp": dp, "ep": ep, "layers_per_stage": None}
                 told = {"schedule": schedule, "zero_stage": zero_stage, "zero_overlap": zero_overlap}
                 try:

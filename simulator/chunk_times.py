@@ -22,10 +22,11 @@ Floats = NDArray[np.float64]
 Runs = tuple[tuple[str, int], ...]
 """Kinds of a stage's blocks and how many of each follow one another."""
 LAYERS = ("dense", "moe")
-PLAYED_ALONE, PLAYED_IN_PAIRS, PLAYED_WEIGHTS = 3, 4, 12
-"""Equal layers in a row that are played one by one; each further one adds what the last of these added. Nobody waits
-between weight gradients, so that loads of many layers even out: it takes more of them until each adds as much."""
-MOST_LOADS = 32
+PLAYED, PLAYED_WEIGHTS = 8, 12
+"""Equal layers in a row that are played one by one; each further one adds what the later half of these added in the
+mean, for one layer's draws are few. Nobody waits between weight gradients, so that loads of many layers even out: it
+takes more of them until each adds as much."""
+MOST_LOADS = 56
 """Different loads that a chunk played needs at most: every layer and direction routes anew."""
 
 
@@ -86,36 +87,35 @@ class ChunkTimes:
         return self.known[key]
 
     def _alone(self, op: Op, stage: Runs) -> float:
-        """Play a short stage; continue a long one from those with one and two layers fewer."""
+        """Play a short stage; continue a long one from those of half and all of the layers that are played."""
         longest = _longest(stage)
-        played = PLAYED_WEIGHTS if op == "W" else PLAYED_ALONE
-        if stage[longest][1] <= played:
+        played = PLAYED_WEIGHTS if op == "W" else PLAYED
+        more = stage[longest][1] - played
+        if more <= 0:
             return self._play(_parts(op, self._blocks(stage)))
-        count = stage[longest][1] - played
-        short, shorter = (_shortened(stage, longest, count + more) for more in (0, 1))
-        return (1 + count) * self.alone(op, short) - count * self.alone(op, shorter)
+        long, short = (_shortened(stage, longest, more + fewer) for fewer in (0, played // 2))
+        return _continued(self.alone(op, long), self.alone(op, short), more, played)
 
     def _pair(self, ahead: Runs, back: Runs) -> float:
         """As `_alone`: first layers that both have, then those that one has more than the other."""
         longest = _longest(ahead), _longest(back)
         counts = ahead[longest[0]][1], back[longest[1]][1]
-        both = min(counts) - PLAYED_IN_PAIRS
+        half = PLAYED // 2
+        both = min(counts) - PLAYED
         if both > 0:
-            short, shorter = (
-                (_shortened(ahead, longest[0], both + more), _shortened(back, longest[1], both + more))
-                for more in (0, 1)
+            long, short = (
+                (_shortened(ahead, longest[0], both + fewer), _shortened(back, longest[1], both + fewer))
+                for fewer in (0, half)
             )
-            return (1 + both) * self.pair(*short) - both * self.pair(*shorter)
-        more = max(counts) - 2 * PLAYED_IN_PAIRS
+            return _continued(self.pair(*long), self.pair(*short), both, PLAYED)
+        more = max(counts) - 2 * PLAYED
         if more <= 0:
             return self._play(chunks.pair(self._blocks(ahead), self._blocks(back)))
         if counts[0] > counts[1]:
-            return self._continued([(_shortened(ahead, longest[0], more + fewer), back) for fewer in (0, 1)], more)
-        return self._continued([(ahead, _shortened(back, longest[1], more + fewer)) for fewer in (0, 1)], more)
-
-    def _continued(self, pairs: Sequence[tuple[Runs, Runs]], more: int) -> float:
-        """So many more layers than the first pair has, each as long as the step from the second pair to the first."""
-        return (1 + more) * self.pair(*pairs[0]) - more * self.pair(*pairs[1])
+            long_s, short_s = (self.pair(_shortened(ahead, longest[0], more + fewer), back) for fewer in (0, half))
+        else:
+            long_s, short_s = (self.pair(ahead, _shortened(back, longest[1], more + fewer)) for fewer in (0, half))
+        return _continued(long_s, short_s, more, PLAYED)
 
     def _blocks(self, stage: Runs) -> list[Labelled]:
         """A stage's blocks, layers numbered from 0."""
@@ -140,6 +140,11 @@ def _parts(op: Op, stage: Sequence[Labelled]) -> tuple[Part, ...]:
     if op == "F":
         return chunks.forward(stage)
     return chunks.weight_gradient(stage) if op == "W" else chunks.backward(stage, op == "B")
+
+
+def _continued(long_s: float, short_s: float, more: int, played: int) -> float:
+    """So many more layers than the long chunk has, each as the mean of those it has more than the short one."""
+    return long_s + more * (long_s - short_s) / (played // 2)
 
 
 def _longest(stage: Runs) -> int:

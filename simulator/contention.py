@@ -13,7 +13,7 @@ from simulator.flows.faults import Fault, cable, plane, vertex, with_faults
 from simulator.flows.routing import ByDestination, Ecmp, Routing, Spray, route
 from simulator.flows.run import Setting, run
 from simulator.flows.sharing import Exact, Windows
-from simulator.patterns import Pattern, Site, around_lost_planes, patterns
+from simulator.patterns import CutOff, Pattern, Site, around_lost_planes, patterns
 from simulator.refusal import Refused
 from topologies.fabric import Fabric, Floats
 from workloads.faults import NetworkFault
@@ -22,7 +22,6 @@ from workloads.scenario import Cluster, Scenario
 EXACT_FLOWS = 60_000
 """Flows up to which every completion is played; more are played in windows."""
 EXPERTS = "expert all-to-all"
-CUT_OFF = "with these cluster.faults some nodes reach no other node: no network port of theirs is left"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -103,15 +102,13 @@ def _carried(scenario: Scenario, pattern: Pattern, fabric: Fabric, damaged: Fabr
     if scenario.cluster.faults:
         lost = np.isinf(route(damaged, pattern.flows, routing).latency_s)
         pattern = around_lost_planes(pattern, site, damaged, lost)
-    if len(np.unique(pattern.group)) < len(ideal_s):
-        raise Refused(CUT_OFF)
     flows = pattern.flows.split(scenario.cluster.topology.queue_pairs)
     group = np.repeat(pattern.group, scenario.cluster.topology.queue_pairs)
     still = replace(damaged, link_latency_s=np.zeros_like(damaged.link_latency_s))
     mode = Exact() if flows.flows <= EXACT_FLOWS else Windows()
     played = run(still, flows, Setting(routing, mode))
     if played.stranded:
-        raise Refused(CUT_OFF)
+        raise CutOff("with these cluster.faults some flows have no way over the switches that are left")
     end_s = np.zeros(int(group.max()) + 1)
     np.maximum.at(end_s, group, played.finish_s)
     busy_s = end_s[np.unique(group)]

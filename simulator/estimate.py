@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.admission import admit
 from simulator.blocks import block_plans
 from simulator.choices import Choice, chosen
 from simulator.chunk_times import ChunkTimes, skewed
@@ -56,9 +57,10 @@ class Estimator:
     def estimate(self, choice: Choice) -> Estimate:
         """Step and memory of one choice; micro-batches beyond the steady turn are added in proportion.
 
-        Raises ScheduleError where the schedule cannot run, Refused where a choice is not simulated.
+        Raises ScheduleError where the schedule cannot run, Refused or TooLarge where a choice is not simulated.
         """
         scenario = chosen(self.scenario, choice)
+        admit(scenario)
         layout = scenario.layout
         number, period = micro_batches(layout, scenario.demands), _period(layout)
         pipeline = self._pipeline(scenario, choice)

@@ -13,6 +13,7 @@ FP8_COPIES = 2
 only, and input gradients contract over another than forward. The published profile turns none beside its products."""
 FP8_TILE = 128
 """A weight has an FP32 scale a tile of 128 x 128 (arXiv 2412.19437, section 3.3.2)."""
+WIDE_BYTES = 2
 MASTER_BYTES = 4
 """Master weights are FP32 (arXiv 2412.19437, section 3.3.3)."""
 
@@ -56,6 +57,11 @@ class Formats:
     gradient_bytes: int
     moment_bytes: int
     weight_bytes: int
+
+    @property
+    def wide_bytes(self) -> int:
+        """Of a weight that no product multiplies in FP8: BF16 at least."""
+        return max(self.weight_bytes, WIDE_BYTES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,9 +133,11 @@ def finish(parameters: Parameters, replicas: Replicas, formats: Formats, gpu: Gp
         reduced = tuple(all_reduce(n * formats.gradient_bytes, group, links) for n, group in gradients)
         return Finish(reduced, update_s, ())
     to_owners = () if replicas.shards_gradients else gradients
-    to_all = () if replicas.shards_parameters else gradients
+    parts = ((parameters.dense, parameters.fp8_dense), (parameters.routed, parameters.fp8_routed))
+    sent = [fp8 * formats.weight_bytes + (number - fp8) * formats.wide_bytes for number, fp8 in parts]
+    to_all = () if replicas.shards_parameters else zip(sent, (replicas.dense, replicas.routed), strict=True)
     reduced = tuple(reduce_scatter(n * formats.gradient_bytes, group, links) for n, group in to_owners)
-    gathered = tuple(all_gather(n * formats.weight_bytes, group, links) for n, group in to_all)
+    gathered = tuple(all_gather(size, group, links) for size, group in to_all)
     return Finish(reduced, update_s, gathered)
 
 

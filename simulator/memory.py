@@ -100,11 +100,10 @@ def states(own: Sequence[Stage], replicas: Replicas, formats: Formats, memory: M
     dense = held.dense - embedding - held.fp8_dense * in_fp8_only
     routed = held.routed - held.fp8_routed * in_fp8_only
     summed = owned if replicas.shards_gradients else held_parameters(own).total
-    wide_bytes = max(formats.weight_bytes, 2)
     return States(
-        weights=dense * wide_bytes,
-        experts=routed * wide_bytes,
-        embedding=embedding * wide_bytes,
+        weights=dense * formats.wide_bytes,
+        experts=routed * formats.wide_bytes,
+        embedding=embedding * formats.wide_bytes,
         fp8_weights=held.fp8 * copies_bytes,
         gradients=summed * formats.gradient_bytes,
         masters=owned * MASTER_BYTES,

@@ -8,12 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.flows.demand import Demand, demand
+from simulator.refusal import Refused
 from topologies.fabric import Fabric
 from workloads.layout import Layout
 
 Ints = NDArray[np.int32]
 MOST_GPUS = 4_096
 """GPUs whose traffic is followed flow by flow; the others of a larger cluster do the same elsewhere."""
+
+
+class CutOff(Refused):
+    """Faults leave nodes without a way to each other."""
 
 
 class Site(NamedTuple):
@@ -93,6 +98,7 @@ def around_lost_planes(pattern: Pattern, site: Site, fabric: Fabric, lost: NDArr
     Each is cut into equal parts over those ports, as PXN does with the ports of a node's other GPUs.
 
     lost   [flow]
+    Raises CutOff where two nodes have no plane in common any more.
     """
     if not lost.any():
         return pattern
@@ -103,6 +109,8 @@ def around_lost_planes(pattern: Pattern, site: Site, fabric: Fabric, lost: NDArr
     last = (flows.destination[lost] // site.ports * site.ports)[:, None] + ports
     usable = alive[first] & alive[last]
     parts = usable.sum(axis=1)
+    if not parts.all():
+        raise CutOff("with these cluster.faults some nodes reach no other node: no network port of theirs is left")
     rows, columns = np.nonzero(usable)
     moved = demand(first[rows, columns], last[rows, columns], flows.size_bytes[lost][rows] / parts[rows])
     kept = flows.chosen(np.flatnonzero(~lost))

@@ -28,7 +28,9 @@ def gathered(weights: Iterable[Weight], sharding: Sharding, links: Links) -> Tra
     """
     if not sharding.replicas.shards_parameters:
         return NOTHING
-    return _both_kinds(weights, sharding.formats.weight_bytes, sharding.replicas, links, all_gather)
+    formats = sharding.formats
+    sizes = [(weight, formats.weight_bytes if weight.fp8 else formats.wide_bytes) for weight in weights]
+    return _both_kinds(sizes, sharding.replicas, links, all_gather)
 
 
 def reduced(weights: Iterable[Weight], sharding: Sharding, links: Links) -> Transfer:
@@ -38,32 +40,35 @@ def reduced(weights: Iterable[Weight], sharding: Sharding, links: Links) -> Tran
     """
     if not sharding.replicas.shards_gradients:
         return NOTHING
-    return _both_kinds(weights, sharding.formats.gradient_bytes, sharding.replicas, links, reduce_scatter)
+    sizes = [(weight, sharding.formats.gradient_bytes) for weight in weights]
+    return _both_kinds(sizes, sharding.replicas, links, reduce_scatter)
 
 
 def whole_bytes(weights: Iterable[Weight], sharding: Sharding) -> float:
-    """Bytes of a block's whole parameters and gradients while it runs, on top of what the rank owns of them."""
-    weights = tuple(weights)
-    number = sum(weight.count for weight in weights)
-    in_fp8 = sum(weight.count for weight in weights if weight.fp8)
-    copies = FP8_COPIES - (sharding.formats.weight_bytes == 1)
-    whole = number * sharding.formats.weight_bytes + in_fp8 * copies
-    parameters = whole * sharding.replicas.shards_parameters
-    gradients = number * sharding.formats.gradient_bytes * sharding.replicas.shards_gradients
-    return BLOCKS_AT_ONCE * (parameters + gradients)
+    """Bytes of whole parameters and gradients while their block runs, on top of what the rank owns of them.
+
+    Of FP8 weights both copies are there, beside the BF16 ones if those are what came.
+    """
+    formats, replicas, total = sharding.formats, sharding.replicas, 0.0
+    for weight in weights:
+        came = FP8_COPIES if weight.fp8 and formats.weight_bytes == 1 else formats.wide_bytes + FP8_COPIES * weight.fp8
+        per_number = came * replicas.shards_parameters + formats.gradient_bytes * replicas.shards_gradients
+        total += weight.count * per_number
+    return total
 
 
 def _both_kinds(
-    weights: Iterable[Weight],
-    element_bytes: int,
+    weights: Iterable[tuple[Weight, int]],
     replicas: Replicas,
     links: Links,
     collective: Callable[[float, Group, Links], Transfer],
 ) -> Transfer:
-    """One collective for what all ranks of a stage hold alike, one for the routed experts."""
-    dense = routed = 0
-    for weight in weights:
-        dense, routed = dense + weight.count * (not weight.routed), routed + weight.count * weight.routed
-    sizes = ((dense, replicas.dense), (routed, replicas.routed))
-    moved = (collective(count * element_bytes, group, links) for count, group in sizes)
+    """One collective for what all ranks of a stage hold alike, one for the routed experts.
+
+    weights   each with the bytes that one of its numbers takes on the way
+    """
+    sizes = {False: 0, True: 0}
+    for weight, element_bytes in weights:
+        sizes[weight.routed] += weight.count * element_bytes
+    moved = (collective(sizes[routed], replicas.routed if routed else replicas.dense, links) for routed in sizes)
     return sum(moved, NOTHING)

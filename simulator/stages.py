@@ -12,6 +12,7 @@ from simulator.chunks import Labelled
 from simulator.finish import Parameters
 from simulator.partition import partition_by_cost
 from simulator.partition_in_pairs import Extend, partition_in_pairs
+from simulator.sharding import BLOCKS_AT_ONCE
 from workloads.model import ModelSpec
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec
@@ -120,9 +121,19 @@ def stage_of(text: str, held: Placed, blocks: Mapping[str, BlockPlan]) -> Stage:
         shared={name: count for plan in plans for name, count in plan.shared.items()},
         kept=sum((plan.kept for plan in plans), NONE),
         kept_for_weights=sum((plan.kept_for_weights for plan in plans), NONE),
-        buffer_bytes=max(plan.buffer_bytes for plan in plans),
+        buffer_bytes=max(plan.buffer_bytes for plan in plans) + _whole_bytes(plans),
         workspace_bytes=max(plan.workspace_bytes for plan in plans),
     )
+
+
+def _whole_bytes(plans: Sequence[BlockPlan]) -> float:
+    """Most bytes of sharded blocks that are whole at once: of neighbours, shared weights counted once."""
+    most = 0.0
+    for at in range(max(1, len(plans) - BLOCKS_AT_ONCE + 1)):
+        there = plans[at : at + BLOCKS_AT_ONCE]
+        shared = {name: size for plan in there for name, size in plan.shared_whole_bytes.items()}
+        most = max(most, sum(plan.whole_bytes for plan in there) + sum(shared.values()))
+    return most
 
 
 def _layer(kind: str, place: int) -> int | None:

@@ -164,11 +164,14 @@ def _warnings(plan: Plan) -> tuple[str, ...]:
     """What a reader should know before using the numbers."""
     scenario = plan.scenario
     gpu, priced = scenario.cluster.node.gpu.name, scenario.price.gpu
-    if gpu == priced:
-        return ()
-    return (
-        f"The price {scenario.price.name} is for {priced}, but the cluster has {gpu}: the cost is only a stand-in.",
-    )
+    found = []
+    if gpu != priced:
+        found.append(
+            f"The price {scenario.price.name} is for {priced}, but the cluster has {gpu}: the cost is only a stand-in."
+        )
+    if scenario.cluster.faults and scenario.layout.ranks <= plan.links.gpus_per_node:
+        found.append("All traffic of this layout stays inside of NVLink: cluster.faults change nothing.")
+    return tuple(found)
 
 
 def _versions() -> dict[str, str]:

@@ -11,9 +11,10 @@ from topologies.units import pretty
 from workloads.scenario import Scenario, catalogue
 
 Changes = Mapping[str, object]
-SAVINGS = ("none", "selective", "mla-norms", "swiglu", "deepseek", "full")
-"""Recompute policies, each keeping less than those before it in most models."""
-MOST_TRIED = 40
+SAVINGS = ("none", "selective", "swiglu", "mla-norms", "deepseek", "full")
+"""Recompute policies, from those that keep most on; which of the middle ones keeps less depends on the attention."""
+TIMES = (2, 4, 8, 16, 32, 64)
+MOST_TRIED = 60
 """Changes tried before none is proposed."""
 
 
@@ -41,10 +42,11 @@ def way_out(scenario: Scenario, needs_bytes: Callable[[Scenario], float]) -> str
 
 
 def nearest_first(scenario: Scenario) -> Iterator[Changes]:
-    """Single changes, the mildest first, then each of recompute and ZeRO with each of the layout."""
+    """Single changes, the mildest first, ZeRO-3 last; then recompute or ZeRO-3 with each of the layout."""
     software, layout = list(_software(scenario)), list(_layout(scenario))
-    yield from software
+    yield from software[:-1]
     yield from layout
+    yield from software[-1:]
     strongest = [software[place] for place in (-1, 0) if software]
     for first, second in product(strongest, layout):
         yield {**first, **second}
@@ -72,7 +74,7 @@ def _layout(scenario: Scenario) -> Iterator[Changes]:
     layout = scenario.layout
     if layout.schedule.kind == "dualpipe":
         yield {"layout.schedule.kind": "1f1b"}
-    for times in (2, 4, 8):
+    for times in TIMES:
         if scenario.demands.experts:
             yield {"layout.ep": layout.ep * times}
         if layout.dp % times == 0:

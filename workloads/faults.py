@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
+from topologies.problems import FieldErrors
 from topologies.spec import Spec
 from topologies.units import CountOrZero
 
@@ -24,3 +25,12 @@ class NetworkFault(Spec):
     number: CountOrZero
     to: CountOrZero | None = None
     left: Annotated[float, Field(ge=0, lt=1)] = 0.0
+
+    @model_validator(mode="after")
+    def _a_cable_has_two_ends(self) -> Self:
+        """A cable needs its other end; nothing else has one."""
+        if self.part == "cable" and self.to is None:
+            raise FieldErrors([("to", "missing; a cable needs the number of the switch at its other end")])
+        if self.part != "cable" and self.to is not None:
+            raise FieldErrors([("to", f"read {self.to}; a {self.part} has no other end: leave it out")])
+        return self

@@ -93,7 +93,8 @@ def _expert_tensor(layout: Layout, demands: Demands) -> Misfit | None:
     if demands.gpus_per_node % layout.etp:
         fix = f"use etp = {nearest_divisors(demands.gpus_per_node, layout.etp)}"
         return Misfit(
-            "etp", f"etp = {layout.etp} ranks do not share out the {demands.gpus_per_node} GPUs of a node: {fix}"
+            "etp",
+            f"etp = {layout.etp} ranks do not share out the {demands.gpus_per_node} GPUs that NVLink joins: {fix}",
         )
     return _split(demands.expert_width, "columns of an expert", "etp", layout.etp)
 

@@ -59,8 +59,10 @@ def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -
     rank = _around_one(sharing.variation, shape, seed).mean(axis=-1)
     rank /= rank.mean(axis=-1, keepdims=True)
     together = min(sharing.ranks_per_node, sharing.ranks)
-    by_node = rank.reshape(draws, layers, -1, together).mean(axis=-1)
-    return Loads(rank, np.repeat(by_node, together, axis=-1))
+    begins = np.arange(0, sharing.ranks, together)
+    sizes = np.diff(np.append(begins, sharing.ranks))
+    by_node = np.add.reduceat(rank, begins, axis=-1) / sizes
+    return Loads(rank, np.repeat(by_node, sizes, axis=-1))
 
 
 def speeds(variation: float, shape: tuple[int, ...], seed: int | Sequence[int]) -> NDArray[np.float64]:

@@ -48,8 +48,11 @@ class Cluster(Spec):
 
     @property
     def collides(self) -> bool:
-        """Whether flows may collide or meet what is broken; sprayed packets on a whole network follow from counts."""
-        return self.topology.routing != "spray" or bool(self.faults)
+        """Whether flows may collide or meet what is broken; sprayed packets on a whole full tree follow from counts."""
+        topology = self.topology
+        if topology.routing != "spray" or self.faults or not topology.carries_any:
+            return True
+        return topology.uniform_ratio(topology.endpoints_of(self.node, self.nodes)) < 1
 
     @property
     def gpus(self) -> int:
@@ -87,7 +90,7 @@ class Scenario(Spec):
             global_batch_sequences=self.job.sequences_per_step,
             micro_batch_sequences=self.job.sequences_per_micro_batch,
             expert_width=dims.experts.inter if dims.experts else 0,
-            gpus_per_node=self.cluster.node.gpus,
+            gpus_per_node=self.cluster.node.gpus * min(self.cluster.node.nvlink_nodes or 1, self.cluster.nodes),
         )
 
     @model_validator(mode="after")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator import chunks
@@ -40,17 +42,19 @@ def sharded(gather_s: float, reduce_s: float) -> Labelled:
 
 
 def test_a_block_is_gathered_in_the_format_of_weights_and_summed_in_that_of_gradients() -> None:
-    """800 dense over 4 ranks: 3/4 travel; 800 routed over 2: 1/2; at 100 bytes/s, of 1 and of 2 bytes each."""
+    """800 dense over 4 ranks: 3/4 travel; 800 routed over 2: 1/2; at 100 bytes/s, of 2 bytes each: none is FP8."""
     sharding = Sharding(replicas(3), FORMATS)
-    assert gathered(WEIGHTS, sharding, LINKS).seconds == pytest.approx(600 / 100 + 400 / 100)
+    assert gathered(WEIGHTS, sharding, LINKS).seconds == pytest.approx(1200 / 100 + 800 / 100)
+    in_fp8 = [replace(weight, fp8=True) for weight in WEIGHTS]
+    assert gathered(in_fp8, sharding, LINKS).seconds == pytest.approx(600 / 100 + 400 / 100)
     assert reduced(WEIGHTS, sharding, LINKS).seconds == pytest.approx(1200 / 100 + 800 / 100)
-    assert whole_bytes(WEIGHTS, sharding) == 2 * 1600 * (1 + 2)
+    assert whole_bytes(WEIGHTS, sharding) == 1600 * (2 + 2)
 
 
 def test_below_zero_3_nothing_is_gathered_and_below_zero_2_nothing_summed_by_block() -> None:
     two, one = Sharding(replicas(2), FORMATS), Sharding(replicas(1), FORMATS)
     assert gathered(WEIGHTS, two, LINKS) == reduced(WEIGHTS, one, LINKS) == NOTHING
-    assert (whole_bytes(WEIGHTS, two), whole_bytes(WEIGHTS, one)) == (2 * 1600 * 2, 0)
+    assert (whole_bytes(WEIGHTS, two), whole_bytes(WEIGHTS, one)) == (1600 * 2, 0)
 
 
 def test_a_forward_exposes_only_its_first_gather() -> None:

@@ -51,6 +51,8 @@ class TopologySpec(Spec):
     """How switches choose among shortest ways: each packet anew (adaptive), each flow by a hash, or by the target."""
     queue_pairs: Count = 1
     """Flows between two ports that are hashed apart."""
+    carries_any: ClassVar[bool] = False
+    """Whether sprayed packets reach what `uniform_ratio` says whoever sends to whom, not only if all send alike."""
     parts: ClassVar[str] = "planes"
     """What the networks are called that have no way between them."""
     bought_apart: ClassVar[bool] = True

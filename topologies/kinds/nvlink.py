@@ -19,6 +19,7 @@ class NvlinkDomain(TopologySpec):
     8 GPUs of a server by default; an NVL72 rack is gpus: 72, nvswitches: 18, switch: nvswitch-nvl72.
     """
 
+    carries_any = True
     kind: Literal["nvlink"] = "nvlink"
     gpus: Count = 8
     nvswitches: Count = 4

@@ -12,6 +12,7 @@ from topologies.units import Count
 class RailOnly(TopologySpec):
     """Endpoint e is on the switch of rail e mod rails (arXiv 2307.12169). Rails of more than a switch are planes."""
 
+    carries_any = True
     kind: Literal["rail-only"] = "rail-only"
     rails: Count = 8
     parts = "rails"

@@ -18,6 +18,7 @@ Oversubscription = Annotated[float, Field(ge=1, allow_inf_nan=False)]
 class TreeSpec(TopologySpec):
     """One fat tree that joins all endpoints."""
 
+    carries_any = True
     oversubscription: Oversubscription = 1.0
     """Endpoints of a leaf over its uplinks; a leaf is never thinner than asked."""
 
