@@ -65,7 +65,10 @@ def test_it_runs(base: Scenario) -> None:
     [
         ({"layout.etp": 3}, "read `64`, with etp = 3; it must divide .* = 128, .*: use etp = 2 or 4"),
         ({"layout.etp": 4, "layout.ep": 64}, "with etp = 4; it must divide tp x cp x dp = 1 x 1 x 128 = 128"),
-        ({"layout.etp": 16, "layout.ep": 8}, "etp = 16 ranks do not share out the 8 GPUs of a node: use etp = 8"),
+        (
+            {"layout.etp": 16, "layout.ep": 8},
+            "etp = 16 ranks do not share out the 8 GPUs that NVLink joins: use etp = 8",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_what_would_work(base: Scenario, changes: dict[str, object], said: str) -> None:
