@@ -102,11 +102,13 @@ def compare(
     scenarios: Sequence[Scenario | Path | str],
     variants: Sequence[Mapping[str, object]] = (),
     command: str = "",
+    network: bool = False,
 ) -> Comparison:
     """Hold scenarios against the first: deltas, why they differ thing by thing, what their networks cost.
 
     scenarios  Scenarios, or paths of their files;  variants   one more scenario each: the first with these changes,
                whose paths may be short (`nodes`, `gpu`, `schedule.kind`)
+    network    also follow every flow of each scenario's traffic
     A scenario that cannot be simulated, or a variant that is not valid, is listed as refused. Raises InvalidInput for
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
@@ -119,7 +121,7 @@ def compare(
     made = [
         (full_paths(changes), ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants
     ]
-    return held_against(asked(list(zip(read, files, strict=True)), made, changed), command)
+    return held_against(asked(list(zip(read, files, strict=True)), made, changed), command, network=network)
 
 
 def write_report(result: Result | Comparison, folder: Path | str) -> tuple[Path, ...]:

@@ -43,6 +43,9 @@ def compare(
         Path | None, typer.Option(help="Folder of the report; out/compare-NAME if left out.", file_okay=False)
     ] = None,
     catalog: Catalog = None,
+    network: Annotated[
+        bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
+    ] = False,
     told: Told = NOTHING_ASKED,
 ) -> None:
     """Hold scenarios against the first one: deltas, why they differ thing by thing, what their networks cost."""
@@ -51,11 +54,11 @@ def compare(
     changes = tuple(variants or ())
     if len(scenarios) + len(changes) < 2:
         raise typer.BadParameter("name two scenarios, or one and a change: `--with gpu=h100`")
-    command = command_line(scenarios, changes, catalog or ())
+    command = command_line(scenarios, changes, catalog or (), network)
     with saying(told.quiet) as say:
         say("Reading the scenarios")
         asked = everyone(scenarios, changes, tuple(catalog or ()))
-        comparison = held_against(asked, command, say)
+        comparison = held_against(asked, command, say, network)
         say("Writing the report")
         page = write_page(comparison, made_folder(out if out is not None else folder_of(scenarios, changes)))
     if told.as_json:
@@ -95,13 +98,14 @@ def write_page(comparison: Comparison, folder: Path) -> Path:
     return write_comparison(comparison, folder)[0]
 
 
-def command_line(scenarios: Sequence[str], variants: Sequence[str], catalog: Sequence[Path]) -> str:
+def command_line(scenarios: Sequence[str], variants: Sequence[str], catalog: Sequence[Path], network: bool) -> str:
     """Command that gives the same comparison again, wherever its report was written."""
     words = ["clustercast", "compare", *scenarios]
     for change in variants:
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
+    words += ["--network"] * network
     return shlex.join(words)
 
 

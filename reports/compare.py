@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reports import compare_tables as tables
-from reports import render, terms, words
+from reports import network_section, render, terms, words
 from reports.compare_figures import figures
 from reports.compare_money import money
 from reports.compare_pictures import networks, parts, waterfalls
@@ -23,7 +23,7 @@ TILES = (("Step of the base", "Fastest step", "step_s"), ("Rental of the base", 
 LIMITS = (
     "How much of each limit a scenario uses: memory of its fullest GPU over what is usable, and the time for which a "
     "GPU's network port and NVLink are busy over the step. The one nearest to full is what would fail first if more "
-    "were asked of the same cluster. Parts that break are not simulated here."
+    "were asked of the same cluster. With `--network`, what breaking parts would cost stands above."
 )
 ORDER = (
     "The base is turned into the other scenario one thing after another, always in this order: "
@@ -133,6 +133,8 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
     yield Section("network", "Network", "What the networks cost to buy", (CAPITAL,), money(comparison))
     lead = ("Endpoints are network ports of nodes; alike networks are drawn once.",)
     yield Section("topologies", "Topologies", "What the networks look like", lead, (networks(comparison),))
+    if (load := network_section.section(comparison.tables)) is not None:
+        yield load
     yield Section("limits", "Limits", "What fails first", (LIMITS,), (tables.limits(comparison),))
     known = dict(terms.TRAINING)
     yield Section("words", "Words", "Words used", (), (Terms(tuple((word, known[word]) for word in WORDS)),))

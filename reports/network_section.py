@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+
 import numpy as np
 import pandas as pd
 from markupsafe import Markup
@@ -9,7 +11,6 @@ from markupsafe import Markup
 from reports import svg
 from reports.document import Key, Part, Picture, Section
 from reports.tables import Look, table
-from simulator.result import Result
 
 PATTERNS = Look(
     "What each kind of traffic reaches",
@@ -43,6 +44,7 @@ HEAT = "network_heat"
 SHOWN = frozenset({HEAT, *TABLES})
 """Tables of a result that this section shows."""
 WIDTH, LEFT, TOP, TALLEST, WIDEST = 1160.0, 70.0, 20.0, 16.0, 30.0
+MOST_MAPS = 6
 STEPS = ("bubble", "forward-0", "pair-0", "weight-0", "optimizer")
 """Colours of empty links and of those up to a quarter, half, three quarters, all full."""
 CAPTION = (
@@ -52,25 +54,29 @@ CAPTION = (
 LABELS = ("nothing", "up to 25 %", "up to 50 %", "up to 75 %", "more")
 
 
-def section(result: Result) -> Section | None:
-    """The section, if the network was looked at."""
-    parts: list[Part] = []
-    frame = result.tables.get(HEAT)
-    if frame is not None and len(frame):
-        parts.append(_heat(frame))
-    parts += [table(name, result.tables[name], look) for name, look in TABLES.items() if _there(result, name)]
+def section(tables: Mapping[str, pd.DataFrame]) -> Section | None:
+    """The section, if the network was looked at; of one scenario, or of several with a column that names them."""
+    parts: list[Part] = list(_heats(tables.get(HEAT, pd.DataFrame())))
+    parts += [table(name, tables[name], look) for name, look in TABLES.items() if len(tables.get(name, ()))]
     if not parts:
         return None
     lead = "Every flow of the step's traffic, on every link that it takes."
-    return Section("network", "Network", "The network under load", (lead,), tuple(parts))
+    return Section("load", "Load", "The network under load", (lead,), tuple(parts))
 
 
-def _there(result: Result, name: str) -> bool:
-    """Whether the result has rows of this table."""
-    return len(result.tables.get(name, ())) > 0
+def _heats(frame: pd.DataFrame) -> Iterable[Picture]:
+    """A map of each scenario, the first MOST_MAPS of them."""
+    if not len(frame):
+        return
+    if "scenario" not in frame:
+        yield _heat(frame, "heat", "Uplinks of the leaves")
+        return
+    for number, (label, own) in enumerate(frame.groupby("scenario", sort=False)):
+        if number < MOST_MAPS:
+            yield _heat(own, f"heat-{number}", f"Uplinks of the leaves: {label}")
 
 
-def _heat(frame: pd.DataFrame) -> Picture:
+def _heat(frame: pd.DataFrame, name: str, title: str) -> Picture:
     """Leaves as rows, their uplinks as columns, coloured by how full they are."""
     leaf, uplink, used = (frame[name].to_numpy() for name in ("leaf", "uplink", "used_share"))
     leaves, row = np.unique(leaf, return_inverse=True)
@@ -89,6 +95,6 @@ def _heat(frame: pd.DataFrame) -> Picture:
         f"Uplinks of {len(leaves)} leaves by how full they are. The fullest is uplink {uplink[most]} of leaf "
         f"{leaf[most]}, {100 * used[most]:.0f} % used; the mean is {100 * used.mean():.0f} %."
     )
-    picture = svg.picture("heat", (WIDTH, TOP + len(leaves) * TALLEST + 8), alt, drawn)
+    picture = svg.picture(name, (WIDTH, TOP + len(leaves) * TALLEST + 8), alt, drawn)
     legend = tuple(Key(colour, label) for colour, label in zip(STEPS, LABELS, strict=True))
-    return Picture("heat", "Uplinks of the leaves", picture, CAPTION, legend, f"tables/{HEAT}.csv")
+    return Picture(name, title, picture, CAPTION, legend, f"tables/{HEAT}.csv")

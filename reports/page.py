@@ -64,7 +64,7 @@ def _sections(result: Result) -> Iterable[Section]:
     if len(result.traffic):
         traffic = table("traffic", result.traffic, TRAFFIC)
         yield Section("traffic", "Traffic", "Traffic", (terms.LEADS["traffic"],), (traffic,))
-    if (network := network_section.section(result)) is not None:
+    if (network := network_section.section(result.tables)) is not None:
         yield network
     if len(result.cost):
         yield Section("cost", "Cost", "Cost", (), tuple(_money(result)))

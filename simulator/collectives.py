@@ -14,6 +14,7 @@ class Links:
 
     gpus_per_node               GPUs that reach each other over NVLink
     network_small_bytes_per_s   reached by messages of a few KB each, such as single tokens
+    network_reduces             switches add up what ports send
     """
 
     gpus_per_node: int
@@ -22,6 +23,7 @@ class Links:
     network_bytes_per_s: float
     network_latency_s: float
     network_small_bytes_per_s: float
+    network_reduces: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,8 +147,13 @@ def all_gather(buffer_bytes: float, group: Group, links: Links) -> Transfer:
 
 
 def all_reduce(buffer_bytes: float, group: Group, links: Links) -> Transfer:
-    """Sum a buffer over the group for all: a reduce-scatter, then an all-gather."""
+    """Sum a buffer over the group for all: a reduce-scatter, then an all-gather.
+
+    Where switches add up, each rank's share crosses its port once each way at the same time (as SHARP does).
+    """
     half = reduce_scatter(buffer_bytes, group, links)
+    if links.network_reduces and group.nodes > 1:
+        return _slower(2 * half.nvlink_bytes, buffer_bytes / group.per_node, links)
     return Transfer(2 * half.seconds, 2 * half.nvlink_bytes, 2 * half.network_bytes, half.bound)
 
 

@@ -23,10 +23,13 @@ from workloads.schedule import ScheduleError
 FEWEST = 2
 
 
-def compare(asked: Sequence[Asked], command: str = "", say: Callable[[str], None] = lambda text: None) -> Comparison:
+def compare(
+    asked: Sequence[Asked], command: str = "", say: Callable[[str], None] = lambda text: None, network: bool = False
+) -> Comparison:
     """Simulate every scenario and hold it against the first that can be.
 
     command   how the comparison was asked for;  say   told what is being done
+    network   also follow every flow of each scenario's traffic
     Raises Refused where fewer than two scenarios are left.
     """
     refused = {one.label: one.why for one in asked if one.scenario is None}
@@ -43,7 +46,12 @@ def compare(asked: Sequence[Asked], command: str = "", say: Callable[[str], None
         reasons = "".join(f"\n{label}: {why}" for label, why in refused.items())
         raise Refused(f"a comparison needs two scenarios that can be simulated, and {len(compared)} can{reasons}")
     say("Finding out why they differ")
-    return Comparison(tuple(compared), refused, _tables(compared, say), command)
+    tables = dict(_tables(compared, say))
+    if network:
+        from simulator.network_tables import side_by_side
+
+        tables |= side_by_side({one.label: one.scenario for one in compared}, say)
+    return Comparison(tuple(compared), refused, tables, command)
 
 
 def _simulated(label: str, scenario: Scenario) -> Compared:

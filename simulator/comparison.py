@@ -66,6 +66,7 @@ class Comparison:
       network      [scenario]          counts, network_usd, network_usd_per_endpoint, cost_usd, both_usd
       network_bill [scenario x line]   what, count, each_usd, total_usd
       limits       [scenario]          share of each limit that is used, and which is nearest
+      network_patterns, ...            where every flow was followed: those of simulator/network_tables, by scenario
     """
 
     compared: tuple[Compared, ...]

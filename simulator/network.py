@@ -21,6 +21,7 @@ def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
         network_bytes_per_s=port.bytes_per_s,
         network_small_bytes_per_s=port.small_bytes_per_s,
         network_latency_s=port.latency_s,
+        network_reduces=topology.switch.in_network_reduction,
     )
 
 

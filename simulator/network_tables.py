@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -152,12 +152,28 @@ def _with(scenario: Scenario, fault: NetworkFault) -> Scenario:
     return scenario.model_copy(update={"cluster": scenario.cluster.model_copy(update={"faults": faults})})
 
 
+def side_by_side(scenarios: Mapping[str, Scenario], say: Callable[[str], None]) -> dict[str, pd.DataFrame]:
+    """The same tables of several scenarios, each with a first column that says whose rows they are."""
+    frames: dict[str, list[pd.DataFrame]] = {}
+    for label, scenario in scenarios.items():
+        say(f"Following every flow of {label}")
+        for name, frame in tables(scenario).items():
+            labelled = frame.copy()
+            labelled.insert(0, "scenario", label)
+            frames.setdefault(name, []).append(labelled)
+    return {
+        name: pd.concat([one for one in found if len(one)] or found[:1], ignore_index=True)
+        for name, found in frames.items()
+    }
+
+
 def tables(scenario: Scenario) -> dict[str, pd.DataFrame]:
     """All of them by name, for a result. Raises Refused where nodes reach no other."""
     fabric = fabric_of(scenario.cluster)
     names = names_of(fabric, site_of(scenario.cluster).ports)
     found = carried(scenario)
-    worst = min(found, key=lambda one: one.ratio, default=None)
+    inner = (fabric.link_from >= fabric.endpoints) & (fabric.link_to >= fabric.endpoints)
+    worst = min(found, key=lambda one: (one.ratio, -float(one.used[inner].max(initial=0.0))), default=None)
     return {
         "network_patterns": patterns_table(found),
         "network_links": links_table(found, names),

@@ -75,6 +75,8 @@ class Switch(Entry):
     """Nominal rate of a port, each direction."""
     latency_s: SecondsOrZero
     """Added by each switch on the way."""
+    in_network_reduction: bool = False
+    """Switches add up what ports send and give the sum back to all, so that a sum over nodes crosses a port once."""
 
 
 class Node(Entry):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from simulator.collectives import (
@@ -67,3 +69,18 @@ def test_a_send_takes_the_link_its_receiver_is_on() -> None:
     """NVLink inside a node, the network outside."""
     assert send(50, LINKS, same_node=True).seconds == pytest.approx(0.5 + 0.5)
     assert send(50, LINKS, same_node=False).seconds == pytest.approx(5 + 2)
+
+
+def test_switches_that_add_up_halve_what_a_sum_sends() -> None:
+    """1,600 bytes over 4 nodes of 2: a share of 800 crosses the port once, not 2 x 3/4 of it; NVLink both ways."""
+    group = Group(nodes=4, per_node=2)
+    ring, summed = all_reduce(1600.0, group, LINKS), all_reduce(1600.0, group, replace(LINKS, network_reduces=True))
+    assert ring.network_bytes == pytest.approx(2 * 800 * 3 / 4)
+    assert summed.network_bytes == pytest.approx(800)
+    assert summed.nvlink_bytes == ring.nvlink_bytes
+    assert summed.seconds < ring.seconds
+
+
+def test_inside_of_a_node_switches_of_the_network_add_up_nothing() -> None:
+    group = Group(nodes=1, per_node=8)
+    assert all_reduce(1600.0, group, replace(LINKS, network_reduces=True)) == all_reduce(1600.0, group, LINKS)
