@@ -34,7 +34,7 @@ FIRST = {
     "gpu_hours": "GPU-hours",
     "cost_usd": "cost",
     "tokens_per_day": "tokens a day",
-    "mfu_ratio_causal": "MFU, causal",
+    "mfu_ratio_causal": "MFU of the BF16 peak",
     "memory_bytes_per_gpu_max": "memory of the fullest GPU",
 }
 """Headline figures of the summary, with what the terminal calls them."""

@@ -61,6 +61,8 @@ def block_plans(
 ) -> dict[str, BlockPlan]:
     """Read each kind of block the model has and time it on the scenario's GPU.
 
+    The output head comes and goes with its own block, which stands right before the MTP modules that use it too.
+
     on   a stopwatch of that GPU which has timed other layouts before
     """
     on = on or Stopwatch(driven_gpu(scenario))
@@ -73,10 +75,11 @@ def block_plans(
         more = _heavier(scenario, share) if kind in ROUTED else share
         reading = read_block(scenario.model, kind, tokens, share, job.recompute)
         heavier = read_block(scenario.model, kind, tokens, more, job.recompute)
+        moved = [weight for weight in reading.weights if not (kind == "mtp" and weight.name == HEAD)]
         exchange = replace(
             _exchange(scenario, reading, spread, links),
-            gather=gathered(reading.weights, sharding, links),
-            reduce=reduced(reading.weights, sharding, links),
+            gather=gathered(moved, sharding, links),
+            reduce=reduced(moved, sharding, links),
         )
         timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange), on)
         own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]

@@ -26,18 +26,14 @@ class DoesNotFit(Refused):
 
 
 @dataclass(frozen=True, slots=True)
-class RankMemory:
-    """Bytes by part on one rank at its fullest moment.
+class States:
+    """Bytes of parameters, gradients and optimiser states on one rank, constant over a step.
 
     weights, experts, embedding   in BF16: of layers outside of routed experts, of routed experts, of embedding and
                                   output head (once, whatever stages and MTP modules of the rank use them)
     fp8_weights                   copies that FP8 products read, along both dimensions
     gradients, masters, moments   what the optimiser works on
     average                       moving average of the weights, where it is on the GPU
-    activations_fp8, activations, logits   waiting for their backward; `activations` in BF16 and FP32
-    buffers                       tokens on their way to and from experts, whole parameters of sharded blocks
-    workspace                     what one operation needs while it runs, and what is computed again
-    reserve                       the runtime's own, and what the allocator cannot use
     """
 
     weights: float
@@ -48,12 +44,6 @@ class RankMemory:
     masters: float
     moments: float
     average: float
-    activations_fp8: float
-    activations: float
-    logits: float
-    buffers: float
-    workspace: float
-    reserve: float
 
     @property
     def total(self) -> float:
@@ -62,26 +52,25 @@ class RankMemory:
 
     def parts(self) -> dict[str, float]:
         """Each part and its bytes."""
-        return {field.name: getattr(self, field.name) for field in fields(self)}
+        return {field.name: float(getattr(self, field.name)) for field in fields(self)}
 
 
 @dataclass(frozen=True, slots=True)
-class States:
-    """Bytes of parameters, gradients and optimiser states, constant over a step."""
+class RankMemory(States):
+    """Bytes by part on one rank at its fullest moment: its states, and what comes and goes.
 
-    weights: float
-    experts: float
-    embedding: float
-    fp8_weights: float
-    gradients: float
-    masters: float
-    moments: float
-    average: float
+    activations_fp8, activations, logits   waiting for their backward; `activations` in BF16 and FP32
+    buffers                       tokens on their way to and from experts, whole parameters of sharded blocks
+    workspace                     what one operation needs while it runs, and what is computed again
+    reserve                       the runtime's own, and what the allocator cannot use
+    """
 
-    @property
-    def total(self) -> float:
-        """Bytes of all."""
-        return float(sum(getattr(self, field.name) for field in fields(self)))
+    activations_fp8: float
+    activations: float
+    logits: float
+    buffers: float
+    workspace: float
+    reserve: float
 
 
 def states(own: Sequence[Stage], replicas: Replicas, formats: Formats, memory: Memory) -> States:
@@ -175,10 +164,9 @@ def rank_memory(held: States, activations: NDArray[np.float64], own: Sequence[St
     fp8, wide, logits = during[during.sum(axis=1).argmax()].tolist() if len(during) else (0.0, 0.0, 0.0)
     buffers = max(stage.buffer_bytes for stage in own)
     workspace = max(stage.workspace_bytes for stage in own)
-    constant = {field.name: getattr(held, field.name) for field in fields(held)}
     handed_out = held.total + fp8 + wide + logits + buffers + workspace
     return RankMemory(
-        **constant,
+        **held.parts(),
         activations_fp8=fp8,
         activations=wide,
         logits=logits,

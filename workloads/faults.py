@@ -17,7 +17,8 @@ class NetworkFault(Spec):
     part     plane: all of a plane; switch: one with all its cables; nic: one network port, counted node by node;
              cable: the one between `number`, which counts ports and behind them switches, and the switch `to`
     number   of the plane, the switch, the port;  to   the other end of a cable, a switch
-    left     share of its rate that it keeps, 0 for none
+    left     share of its rate that it keeps, 0 for none; flows go round what is gone, and stay on what is slow, though
+             sprayed packets do so in proportion to what switches still carry
     Switches are numbered as the topology builds them, from 0: leaves first, in several planes plane after plane.
     """
 
