@@ -11,9 +11,9 @@ from topologies.spec import InvalidInput, digest, dump
 from workloads.scenario import Scenario, catalogue, changed, load_scenario
 
 if TYPE_CHECKING:
-    from simulator.choices import Choice
-    from simulator.comparison import Comparison
-    from simulator.estimate import Estimate
+    from simulator.comparing.comparison import Comparison
+    from simulator.estimates.choices import Choice
+    from simulator.estimates.estimator import Estimate
     from simulator.plan import Plan
     from simulator.result import Result
     from simulator.validate import Row
@@ -60,8 +60,8 @@ def run(
     for what would take too long.
     """
     from simulator.detail import detailed
-    from simulator.every_gpu import play_every_gpu
-    from simulator.every_gpu_tables import with_every_gpu
+    from simulator.gpus.every_gpu import play_every_gpu
+    from simulator.gpus.tables import with_every_gpu
     from simulator.run import simulate
     from simulator.summary import summarise
 
@@ -83,7 +83,7 @@ def run(
 
 def choices(scenario: Scenario) -> Iterator[Choice]:
     """Every valid layout, micro-batch and recompute policy on the scenario's GPUs."""
-    from simulator.choices import choices as every
+    from simulator.estimates.choices import choices as every
 
     return every(scenario)
 
@@ -93,7 +93,7 @@ def estimates(scenario: Scenario, chosen: Sequence[Choice], workers: int = 1) ->
 
     An estimate whose memory_bytes exceed the GPU's usable memory is of a plan that does not fit.
     """
-    from simulator.estimate import estimates as of
+    from simulator.estimates.estimator import estimates as of
 
     return of(scenario, chosen, workers)
 
@@ -112,8 +112,8 @@ def compare(
     A scenario that cannot be simulated, or a variant that is not valid, is listed as refused. Raises InvalidInput for
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
-    from simulator.compare import compare as held_against
-    from simulator.labels import asked
+    from simulator.comparing.compare import compare as held_against
+    from simulator.comparing.labels import asked
     from workloads.short_paths import full_paths
 
     read = [one if isinstance(one, Scenario) else load_scenario(Path(one)) for one in scenarios]
@@ -128,7 +128,7 @@ def write_report(result: Result | Comparison, folder: Path | str) -> tuple[Path,
     """Write the report of a run or of a comparison, its JSON, tables and scenarios; return the paths."""
     from reports.write import write
     from reports.write_comparison import write_comparison
-    from simulator.comparison import Comparison
+    from simulator.comparing.comparison import Comparison
 
     if isinstance(result, Comparison):
         return write_comparison(result, Path(folder))

@@ -18,7 +18,7 @@ from cli.progress import saying
 from cli.run import NOTHING_ASKED, Told, made_folder
 
 if TYPE_CHECKING:
-    from simulator.comparison import Asked, Comparison
+    from simulator.comparing.comparison import Asked, Comparison
 
 Variants = Annotated[
     list[str] | None,
@@ -49,7 +49,7 @@ def compare(
     told: Told = NOTHING_ASKED,
 ) -> None:
     """Hold scenarios against the first one: deltas, why they differ thing by thing, what their networks cost."""
-    from simulator.compare import compare as held_against
+    from simulator.comparing.compare import compare as held_against
 
     changes = tuple(variants or ())
     if len(scenarios) + len(changes) < 2:
@@ -73,7 +73,7 @@ def everyone(files: Sequence[str], variants: Sequence[str], catalog: tuple[Path,
     A change that gives no valid scenario is kept with the reason. Raises InvalidInput for a file that cannot be read
     and for a path that is unknown or ambiguous, typer's usage error for a change without `=`.
     """
-    from simulator.labels import asked
+    from simulator.comparing.labels import asked
     from workloads.scenario import catalogue, changed
     from workloads.short_paths import full_paths
 

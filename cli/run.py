@@ -97,7 +97,7 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
     Raises DoesNotFit for a plan that no GPU could hold, TooLarge for what would take too long.
     """
     from simulator.detail import detailed
-    from simulator.every_gpu import admit
+    from simulator.gpus.every_gpu import admit
     from simulator.plan import plan
     from simulator.run import simulate
     from simulator.summary import summarise
@@ -127,8 +127,8 @@ def _with_network(result: Result, asked: Scenario) -> Result:
 
 def _with_every_gpu(result: Result, decided: Plan, say: Callable[[str], None]) -> Result:
     """The result with every GPU of the plan played by itself."""
-    from simulator.every_gpu import play_every_gpu
-    from simulator.every_gpu_tables import with_every_gpu
+    from simulator.gpus.every_gpu import play_every_gpu
+    from simulator.gpus.tables import with_every_gpu
 
     return with_every_gpu(result, play_every_gpu(decided, say))
 

@@ -11,9 +11,9 @@ from reports.compare_money import money
 from reports.compare_pictures import networks, parts, waterfalls
 from reports.differences import cut, percent
 from reports.document import Cell, Column, Listing, Page, Section, Table, Terms, Tile
-from simulator.comparison import IMMATERIAL_SHARE, Compared, Comparison
-from simulator.deltas import NO_CHANGE, verdict
-from simulator.differences import THINGS
+from simulator.comparing.comparison import IMMATERIAL_SHARE, Compared, Comparison
+from simulator.comparing.deltas import NO_CHANGE, verdict
+from simulator.comparing.differences import THINGS
 
 WORDS = (
     "Step", "Micro-batch", "Pipeline rank", "Forward, F", "Backward, B", "Overlapped pair, 1F1B", "Bubble", "MFU",

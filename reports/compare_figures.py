@@ -8,7 +8,7 @@ from dataclasses import replace
 from reports import tiles, words
 from reports.differences import told
 from reports.document import Cell, Column, Table
-from simulator.comparison import Comparison
+from simulator.comparing.comparison import Comparison
 
 PARTS = {
     "1f": "Forward", "1b": "Backward", "1w": "Weight gradient", "1f1b": "Overlapped", "bubble": "Bubble",

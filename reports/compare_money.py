@@ -10,7 +10,7 @@ import pandas as pd
 from reports import words
 from reports.document import Cell, Column, Table
 from reports.tables import Look, once, table
-from simulator.comparison import Compared, Comparison
+from simulator.comparing.comparison import Compared, Comparison
 
 BILL = Look("Line by line", titles={"what": "What", "each_usd": "Each", "total_usd": "All"})
 MONEY = {

@@ -9,7 +9,7 @@ from reports.document import Grid, Part, Picture
 from reports.parts_picture import parts_picture
 from reports.topology_picture import topology_picture
 from reports.waterfall import LEGEND, waterfall
-from simulator.comparison import Compared, Comparison
+from simulator.comparing.comparison import Compared, Comparison
 from topologies.layers import Layered
 
 TITLE = 90

@@ -12,9 +12,9 @@ from reports.compare_money import scaled
 from reports.differences import difference, percent
 from reports.document import Cell, Column, Table
 from reports.tables import Look, once, table
-from simulator.comparison import Comparison
-from simulator.deltas import NO_CHANGE
-from simulator.limits import LIMITS
+from simulator.comparing.comparison import Comparison
+from simulator.comparing.deltas import NO_CHANGE
+from simulator.comparing.limits import LIMITS
 
 MOST_FIELDS = 3
 """Fields of one thing that are written out; the others are counted."""

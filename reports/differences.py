@@ -6,7 +6,7 @@ import math
 
 from reports import words
 from reports.words import Scale
-from simulator.deltas import NO_CHANGE
+from simulator.comparing.deltas import NO_CHANGE
 
 MINUS = "\N{MINUS SIGN}"
 NONE = "–"

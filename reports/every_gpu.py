@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from reports.document import Section
 from reports.tables import Look, table
-from simulator.every_gpu_tables import ALL, SLOWEST, STEPS, WAITS
+from simulator.gpus.tables import ALL, SLOWEST, STEPS, WAITS
 from simulator.result import Result
 
 TABLES = (STEPS, WAITS, SLOWEST, ALL)

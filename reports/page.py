@@ -9,7 +9,7 @@ from reports import every_gpu, memory_section, network_section, render, roofline
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
-from simulator.every_gpu_tables import STEPS
+from simulator.gpus.tables import STEPS
 from simulator.result import Result
 
 TRAFFIC = Look(

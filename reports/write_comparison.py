@@ -10,7 +10,7 @@ from typing import Any
 from reports import compare
 from reports.json_result import headline, records
 from reports.write import csv, put
-from simulator.comparison import SCHEMA, Comparison
+from simulator.comparing.comparison import SCHEMA, Comparison
 
 
 def write_comparison(comparison: Comparison, folder: Path) -> tuple[Path, ...]:

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from simulator.contention import Carried, carried, fabric_of, site_of
 from simulator.flows.faults import Fault, remains, with_faults
 from simulator.flows.faults import vertex as links_of_vertex
+from simulator.load.contention import Carried, carried, fabric_of, site_of
 from simulator.plan import planned
 from simulator.refusal import Refused
 from simulator.run import simulate

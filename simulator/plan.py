@@ -177,7 +177,7 @@ def scenario_links(scenario: Scenario) -> Links:
     links = links_of(cluster.node, cluster.nodes, cluster.topology)
     if not cluster.collides:
         return links
-    from simulator.contention import contended
+    from simulator.load.contention import contended
 
     return contended(links, scenario)
 

@@ -10,7 +10,7 @@ from tests.command import ROOT
 MOST_S, MOST_BYTES = 10.0, 2e9
 PROBE = """
 import resource, time
-from simulator.every_gpu import play_every_gpu
+from simulator.gpus.every_gpu import play_every_gpu
 from simulator.plan import plan
 from workloads.scenario import SCENARIOS, load_scenario
 begin_s = time.perf_counter()

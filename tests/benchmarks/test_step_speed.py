@@ -8,8 +8,8 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from simulator.choices import choices
-from simulator.estimate import Estimator, estimates
+from simulator.estimates.choices import choices
+from simulator.estimates.estimator import Estimator, estimates
 from simulator.plan import plan, planned
 from simulator.run import simulate
 from tests.benchmarks.test_engine_speed import timed
@@ -85,7 +85,7 @@ def test_more_gpus_take_no_longer() -> None:
 
 def measured(scenario: Scenario) -> tuple[int, int, int, int, int, float, float, float]:
     """GPUs, pipeline ranks, micro-batches, distinct contents, chunks; milliseconds of plan, simulation, estimate."""
-    from simulator.choices import Choice
+    from simulator.estimates.choices import Choice
 
     decided, plan_s, _ = spent(lambda: planned(scenario))
     simulate_s = min(spent(lambda: simulate(decided))[1] for _ in range(3))

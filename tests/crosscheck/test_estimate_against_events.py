@@ -7,8 +7,8 @@ from functools import cache
 
 import pytest
 
-from simulator.choices import Choice, choices, chosen
-from simulator.estimate import Estimator, estimates
+from simulator.estimates.choices import Choice, choices, chosen
+from simulator.estimates.estimator import Estimator, estimates
 from simulator.plan import planned
 from simulator.run import simulate
 from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario

@@ -10,7 +10,7 @@ import pytest
 
 from simulator.chunks import COMM, COMPUTE, Part, loads_of
 from simulator.engine import Task, play
-from simulator.every_gpu import loads_of_step, play_every_gpu, speed_of_gpus
+from simulator.gpus.every_gpu import loads_of_step, play_every_gpu, speed_of_gpus
 from simulator.pipeline import content
 from simulator.plan import Plan, plan
 from workloads.order import resolve

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.layer_costs import compiled_extend
+from simulator.estimates.layer_costs import compiled_extend
 from simulator.partition_in_pairs import SLACK_RATIO, partition_in_pairs
 
 EXACT = 1e-9

@@ -20,8 +20,8 @@ from reports.differences import MINUS, difference, percent, signed, told
 from reports.topology_picture import sentences, topology_picture
 from reports.words import scale
 from reports.write_comparison import contents, document
-from simulator.comparison import Comparison
-from simulator.deltas import MORE, NO_CHANGE
+from simulator.comparing.comparison import Comparison
+from simulator.comparing.deltas import MORE, NO_CHANGE
 from topologies.hardware import Switch
 from topologies.kinds.fat_tree import FatTree
 from topologies.kinds.mpft import MultiPlaneFatTree

@@ -9,7 +9,7 @@ import pytest
 
 from simulator import budget
 from simulator.admission import TooLarge
-from simulator.every_gpu import MOST_AT_ONCE, MOST_PHASES, PARTS, EveryGpu, play_every_gpu
+from simulator.gpus.every_gpu import MOST_AT_ONCE, MOST_PHASES, PARTS, EveryGpu, play_every_gpu
 from simulator.plan import Plan, plan
 from simulator.run import simulate
 from topologies.problems import InvalidInput

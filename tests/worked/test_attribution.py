@@ -7,8 +7,8 @@ import math
 import pytest
 
 import clustercast
-from simulator.comparison import Comparison
-from simulator.differences import THINGS, differences, leaves, thing_of, turned
+from simulator.comparing.comparison import Comparison
+from simulator.comparing.differences import THINGS, differences, leaves, thing_of, turned
 from workloads.scenario import SCENARIOS, Scenario, changed, load_scenario
 
 SMALL = {"job.sequences_per_step": 4096}

@@ -7,9 +7,9 @@ import math
 import pytest
 
 import clustercast
-from simulator.comparison import Comparison
-from simulator.deltas import LESS, MORE, NO_CHANGE, verdict
-from simulator.labels import labels
+from simulator.comparing.comparison import Comparison
+from simulator.comparing.deltas import LESS, MORE, NO_CHANGE, verdict
+from simulator.comparing.labels import labels
 from simulator.refusal import Refused
 from simulator.result import Figure
 from topologies.problems import InvalidInput

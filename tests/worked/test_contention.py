@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import clustercast
-from simulator.contention import EXPERTS, carried, fabric_of, site_of
+from simulator.load.contention import EXPERTS, carried, fabric_of, site_of
+from simulator.load.patterns import Site, patterns
 from simulator.network_tables import hottest_table, names_of, tables
-from simulator.patterns import Site, patterns
 from simulator.plan import scenario_links
 from simulator.refusal import Refused
 from workloads.layout import Layout

@@ -7,8 +7,8 @@ import pytest
 
 from simulator import chunks
 from simulator.chunks import COMM, COMPUTE, Part, loads_of
-from simulator.every_gpu_inside import Stay, play
-from simulator.every_gpu_script import script
+from simulator.gpus.inside import Stay, play
+from simulator.gpus.script import script
 from simulator.lockstep import lockstep
 from simulator.phases import Seconds
 from tests.worked.test_chunks import MOE

@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 import pandas as pd
 
-from simulator import deltas, limits
-from simulator.attribution import attribution
-from simulator.comparison import Asked, Compared, Comparison
-from simulator.differences import differences
+from simulator.comparing import deltas, limits
+from simulator.comparing.attribution import attribution
+from simulator.comparing.comparison import Asked, Compared, Comparison
+from simulator.comparing.differences import differences
 from simulator.network_bill import network_bill, unit_prices
 from simulator.plan import plan
 from simulator.refusal import Refused

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from simulator.budget import PARTS
-from simulator.comparison import IMMATERIAL_SHARE, Compared
+from simulator.comparing.comparison import IMMATERIAL_SHARE, Compared
 from simulator.result import Figure
 
 NO_CHANGE, MORE, LESS = "no material change", "more", "less"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from simulator.comparison import Compared
+from simulator.comparing.comparison import Compared
 
 LIMITS = {"memory": "memory_share", "network": "network_share", "NVLink": "nvlink_share"}
 """Limit -> column that says how much of it is used."""

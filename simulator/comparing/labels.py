@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from simulator.comparison import Asked
+from simulator.comparing.comparison import Asked
 from topologies.problems import InvalidInput
 from workloads.scenario import Scenario
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pandas as pd
 
-from simulator.every_gpu import EveryGpu
+from simulator.gpus.every_gpu import EveryGpu
 from simulator.result import Figure, Result
 from topologies.units import pretty
 

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.every_gpu_script import ENTRY, GROWS_WITH, Script
+from simulator.gpus.script import ENTRY, GROWS_WITH, Script
 from workloads.loads import Loads
 
 Times = NDArray[np.float64]

@@ -13,7 +13,7 @@ from simulator.flows.faults import Fault, cable, plane, vertex, with_faults
 from simulator.flows.routing import ByDestination, Ecmp, Routing, Spray, route
 from simulator.flows.run import Setting, run
 from simulator.flows.sharing import Exact, Windows
-from simulator.patterns import CutOff, Pattern, Site, around_lost_planes, patterns
+from simulator.load.patterns import CutOff, Pattern, Site, around_lost_planes, patterns
 from simulator.refusal import Refused
 from topologies.fabric import Fabric, Floats
 from workloads.faults import NetworkFault

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 
 from simulator.admission import admit
 from simulator.blocks import block_plans
-from simulator.choices import Choice, chosen
-from simulator.chunk_times import ChunkTimes, skewed
 from simulator.collectives import Links
-from simulator.compiled_order import CompiledOrder, compiled_order
 from simulator.costs import Stopwatch
-from simulator.estimated_end import after_chunks, beside_chunks, released
+from simulator.estimates.choices import Choice, chosen
+from simulator.estimates.chunk_times import ChunkTimes, skewed
+from simulator.estimates.compiled_order import CompiledOrder, compiled_order
+from simulator.estimates.ending import after_chunks, beside_chunks, released
+from simulator.estimates.layer_costs import Cut, LayerCosts, RankCosts
 from simulator.finish import Finish
-from simulator.layer_costs import Cut, LayerCosts, RankCosts
 from simulator.memory import reserve_bytes
 from simulator.plan import formats_of, groups_of, peers_of, scenario_links, send_of, sharing_of
 from simulator.run import skew_of
@@ -116,7 +116,7 @@ class _Pipeline:
 
     def played(self, number: int) -> Floats:
         """Play so many micro-batches: seconds of the step and of the bubble, bytes that each rank hands out."""
-        from simulator.longest_path import play_order
+        from simulator.estimates.longest_path import play_order
 
         layout = self.scenario.layout
         order = _order(layout.schedule, layout.pp, number)

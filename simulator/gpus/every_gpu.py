@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from simulator.admission import TooLarge
-from simulator.every_gpu_inside import Stay, Times, play
-from simulator.every_gpu_script import script
+from simulator.gpus.inside import Stay, Times, play
+from simulator.gpus.script import script
 from simulator.pipeline import content, tasks
 from simulator.plan import Plan
 from simulator.result import BUDGET_TOLERANCE_RATIO, BudgetError

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from simulator import headline
-from simulator.comparison import AttributionError, Compared
-from simulator.differences import differences, turned
+from simulator.comparing.comparison import AttributionError, Compared
+from simulator.comparing.differences import differences, turned
 from simulator.memory import require_fit
 from simulator.network_bill import network_bill, unit_prices
 from simulator.plan import planned

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.blocks import BlockPlan
-from simulator.chunk_times import ChunkTimes, Runs, runs_of
 from simulator.collectives import Links
-from simulator.compiled_order import OPS, Contents
+from simulator.estimates.chunk_times import ChunkTimes, Runs, runs_of
+from simulator.estimates.compiled_order import OPS, Contents
 from simulator.finish import Finish, Replicas, finish
 from simulator.memory import states
 from simulator.partition_in_pairs import Extend, one_rank_more

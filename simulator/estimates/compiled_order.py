@@ -57,7 +57,7 @@ class CompiledOrder:
 
 def compiled_order(orders: Sequence[Sequence[Step]]) -> CompiledOrder:
     """Lay the orders out; orders   [rank][step]. Raises ScheduleError for orders that cannot be played."""
-    from simulator.longest_path import playable
+    from simulator.estimates.longest_path import playable
 
     rank, ops, micro_batches, stages = _columns(orders)
     after = _after(ops, micro_batches, stages)

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.compiled_order import CompiledOrder
+from simulator.estimates.compiled_order import CompiledOrder
+from simulator.estimates.layer_costs import RankCosts
 from simulator.finish import Finish
-from simulator.layer_costs import RankCosts
 
 Floats = NDArray[np.float64]
 

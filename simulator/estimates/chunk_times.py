@@ -125,7 +125,7 @@ class ChunkTimes:
 
     def _play(self, parts: Sequence[Part]) -> float:
         """The compiled play of a chunk."""
-        from simulator.longest_path import play_chunk
+        from simulator.estimates.longest_path import play_chunk
 
         if not parts:
             return 0.0

@@ -1,0 +1,1 @@
+"""Scenarios held against each other: deltas, attribution, limits, what networks cost."""

@@ -1,0 +1,1 @@
+"""Every GPU of a step played by itself, phase by phase."""
