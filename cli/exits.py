@@ -33,6 +33,7 @@ BY_ERROR = {
     "simulator.admission.TooLarge": ExitCode.REFUSED,
     "simulator.refusal.Refused": ExitCode.INVALID,
     "workloads.schedule.ScheduleError": ExitCode.INVALID,
+    "workloads.placement.BalanceError": ExitCode.INVALID,
     "builtins.MemoryError": ExitCode.REFUSED,
     "builtins.KeyboardInterrupt": ExitCode.INCOMPLETE,
     "builtins.OSError": ExitCode.INCOMPLETE,
