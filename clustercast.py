@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,9 +74,9 @@ def run(
     if detail:
         result = detailed(result, decided, played)
     if network:
-        from simulator.network_tables import tables
+        from simulator.network_tables import with_network
 
-        result = replace(result, tables={**result.tables, **tables(scenario)})
+        result = with_network(result, scenario)
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
 
 

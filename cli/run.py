@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -120,9 +120,9 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
 
 def _with_network(result: Result, asked: Scenario) -> Result:
     """The result with the step's traffic followed flow by flow."""
-    from simulator.network_tables import tables
+    from simulator.network_tables import with_network
 
-    return replace(result, tables={**result.tables, **tables(asked)})
+    return with_network(result, asked)
 
 
 def _with_every_gpu(result: Result, decided: Plan, say: Callable[[str], None]) -> Result:

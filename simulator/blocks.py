@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from simulator.activations import Activations, activations
 from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all, token_links
@@ -56,6 +57,22 @@ class BlockPlan:
     shared_whole_bytes: Mapping[str, float]
 
 
+class _Timed(NamedTuple):
+    """A block's computation and what it sends."""
+
+    kind: str
+    readings: Readings
+    exchange: Exchange
+
+
+class _Held(NamedTuple):
+    """What a block holds, and how parameters and gradients are spread."""
+
+    reading: Reading
+    workspace_bytes: float
+    sharding: Sharding
+
+
 def block_plans(
     scenario: Scenario, links: Links, sharding: Sharding, on: Stopwatch | None = None
 ) -> dict[str, BlockPlan]:
@@ -77,19 +94,14 @@ def block_plans(
         heavier = read_block(scenario.model, kind, tokens, more, job.recompute)
         moved = [weight for weight in reading.weights if not (kind == "mtp" and weight.name == HEAD)]
         exchange = replace(
-            _exchange(scenario, reading, spread, links),
+            _exchange(scenario, reading, spread, Splitting(layout, on.gpu, links)),
             gather=gathered(moved, sharding, links),
             reduce=reduced(moved, sharding, links),
         )
-        timed = _plan(scenario, kind, Readings(reading.record, heavier.record, HEAVIER_LOAD), (reading, exchange), on)
-        own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
-        shared = [weight for weight in reading.weights if weight.name in SHARED_WEIGHTS]
-        plans[kind] = replace(
-            timed,
-            whole_bytes=whole_bytes(own, sharding),
-            shared_whole_bytes={weight.name: whole_bytes([weight], sharding) for weight in shared},
-            workspace_bytes=_workspace_bytes(reading, read_block(scenario.model, kind, tokens, share, "none")),
-        )
+        readings = Readings(reading.record, heavier.record, HEAVIER_LOAD)
+        unsaved = read_block(scenario.model, kind, tokens, share, "none")
+        held = _Held(reading, _workspace_bytes(reading, unsaved), sharding)
+        plans[kind] = _plan(scenario, _Timed(kind, readings, exchange), held, on)
     return plans
 
 
@@ -107,19 +119,17 @@ def _heavier(scenario: Scenario, share: Share) -> Share:
     )
 
 
-def _plan(
-    scenario: Scenario, kind: str, readings: Readings, read: tuple[Reading, Exchange], on: Stopwatch
-) -> BlockPlan:
-    """Put one reading's parts together."""
-    reading, exchange = read
-    gpu = on.gpu
-    left = gpu.sms - (scenario.job.communication_sms if scenario.layout.ranks_per_expert_group > 1 else 0)
+def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> BlockPlan:
+    """Put together what a block takes and what it holds."""
+    left = on.gpu.sms - (scenario.job.communication_sms if scenario.layout.ranks_per_expert_group > 1 else 0)
+    reading, exchange = held.reading, timed.exchange
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
+    shared = [weight for weight in reading.weights if weight.name in SHARED_WEIGHTS]
     return BlockPlan(
         block=Block(
-            kind,
-            compute(readings, on, Sms(left, gpu.sms)),
-            compute(readings, on, Sms(left, left)),
+            timed.kind,
+            compute(timed.readings, on, Sms(left, on.gpu.sms)),
+            compute(timed.readings, on, Sms(left, left)),
             exchange,
         ),
         record=reading.record,
@@ -129,13 +139,13 @@ def _plan(
             fp8_dense=sum(weight.count for weight in own if weight.fp8 and not weight.routed),
             fp8_routed=sum(weight.count for weight in own if weight.fp8 and weight.routed),
         ),
-        shared={weight.name: weight.count for weight in reading.weights if weight.name in SHARED_WEIGHTS},
+        shared={weight.name: weight.count for weight in shared},
         kept=activations(reading.kept),
         kept_for_weights=activations(reading.postponed),
         buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (exchange.dispatch, exchange.combine)),
-        workspace_bytes=0.0,
-        whole_bytes=0.0,
-        shared_whole_bytes={},
+        workspace_bytes=held.workspace_bytes,
+        whole_bytes=whole_bytes(own, held.sharding),
+        shared_whole_bytes={weight.name: whole_bytes([weight], held.sharding) for weight in shared},
     )
 
 
@@ -159,10 +169,10 @@ def _spread(scenario: Scenario, links: Links) -> Spread | None:
     return spread_of(experts.gate.dims(), layout.ep, layout.etp, links.gpus_per_node, scenario.seed)
 
 
-def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, links: Links) -> Exchange:
+def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, splitting: Splitting) -> Exchange:
     """Time what the block's messages ask of the links."""
     routed = {(message.kind, message.phase): message for message in reading.messages}
-    on_kernels = token_links(links, scenario.job.communication_sms)
+    on_kernels = token_links(splitting.links, scenario.job.communication_sms)
 
     def over(kind: str, phase: Phase) -> Transfer:
         message = routed.get((kind, phase))
@@ -170,7 +180,6 @@ def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, links
             return NOTHING
         return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, on_kernels)
 
-    splitting = Splitting(scenario.layout, driven_gpu(scenario), links)
     return Exchange(
         split_f=split(reading.messages, reading.record, True, splitting),
         split_b=split(reading.messages, reading.record, False, splitting),

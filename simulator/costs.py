@@ -149,11 +149,6 @@ def scores(op: Op) -> Scores:
     )
 
 
-def total_s(ops: Iterable[Op], gpu: Gpu, sms: Sms) -> float:
-    """Seconds of operations done one after another."""
-    return sum(duration(op, gpu, sms).seconds for op in ops)
-
-
 @dataclass(frozen=True, slots=True)
 class Stopwatch:
     """Times operations on one GPU, each shape once: layers of different layouts have most operations in common."""

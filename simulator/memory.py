@@ -13,12 +13,14 @@ from simulator.refusal import Refused
 from simulator.stages import Stage, held_embedding, held_parameters
 from topologies.units import pretty
 from workloads.jobs.training import Memory
-from workloads.schedule import Step
+from workloads.schedule import Op, Step
 
 AVERAGE_BYTES = 4
 FP8_WEIGHT_BYTES = FP8_COPIES * (1 + 4 / FP8_TILE**2)
 KEPT_PARTS = ("fp8", "wide", "logits")
 NAMED_TERMS = 4
+FREED: dict[Op, tuple[int, int]] = {"F": (0, 0), "B": (1, 0), "I": (1, -1), "W": (0, 1)}
+"""What a chunk's end frees: times what its forward kept, times what a postponed weight gradient needs."""
 
 
 class DoesNotFit(Refused):
@@ -121,11 +123,9 @@ def held_over(order: Sequence[Step], own: dict[int, Stage]) -> NDArray[np.float6
     freed = np.zeros((len(order), len(KEPT_PARTS)))
     for at, step in enumerate(order):
         for work in step:
-            if work.op == "F":
-                taken[at] += kept[work.stage]
-            else:
-                freed[at] += kept[work.stage] * (work.op != "W") - postponed[work.stage] * (work.op == "I")
-                freed[at] += postponed[work.stage] * (work.op == "W")
+            taken[at] += kept[work.stage] * (work.op == "F")
+            whole, waiting = FREED[work.op]
+            freed[at] += kept[work.stage] * whole + postponed[work.stage] * waiting
     after = np.cumsum(taken - freed, axis=0)
     return np.stack([after + freed, after], axis=1)
 

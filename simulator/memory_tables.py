@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from simulator.finish import WIDE_BYTES
 from simulator.memory import host_bytes
 from simulator.plan import Plan, groups_of, planned, stages_of_ranks
 from simulator.run import Played, simulate
@@ -60,7 +61,7 @@ def by_stage(plan: Plan) -> pd.DataFrame:
     rows = []
     for number, stage in enumerate(plan.stages):
         kept, waiting = stage.kept, stage.kept_for_weights
-        weights = 2.0 * held_parameters([stage]).total
+        weights = WIDE_BYTES * held_parameters([stage]).total
         sizes = (weights, kept.total, kept.fp8, kept.logits, waiting.total, stage.buffer_bytes, stage.workspace_bytes)
         rows.append((number, stage.text, *sizes))
     names = ("weights", "kept", "kept_fp8", "logits", "postponed", "buffer", "workspace")

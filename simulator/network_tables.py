@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -13,8 +13,10 @@ from simulator.flows.faults import vertex as links_of_vertex
 from simulator.load.contention import Carried, carried, fabric_of, site_of
 from simulator.plan import planned
 from simulator.refusal import Refused
+from simulator.result import Result
 from simulator.run import simulate
 from topologies.fabric import Fabric, Ints
+from topologies.layers import levels
 from workloads.faults import NetworkFault
 from workloads.scenario import Scenario
 
@@ -44,16 +46,10 @@ class Names:
 
 
 def names_of(fabric: Fabric, per_node: int) -> Names:
-    """Find each vertex's layer, outwards from the ports, and its plane."""
-    layer = np.where(np.arange(fabric.vertices) < fabric.endpoints, 0, -1)
-    for level in range(fabric.switches):
-        new = fabric.link_to[(layer[fabric.link_from] == level) & (layer[fabric.link_to] < 0)]
-        if not len(new):
-            break
-        layer[new] = level + 1
+    """Find each vertex's layer and its plane."""
     planes = np.zeros(fabric.vertices, np.int32)
     planes[fabric.link_from] = fabric.link_plane
-    return Names(fabric, per_node, layer.astype(np.int32), planes)
+    return Names(fabric, per_node, levels(fabric), planes)
 
 
 def patterns_table(found: Sequence[Carried]) -> pd.DataFrame:
@@ -150,6 +146,11 @@ def _with(scenario: Scenario, fault: NetworkFault) -> Scenario:
     """The scenario with one more fault."""
     faults = (*scenario.cluster.faults, fault)
     return scenario.model_copy(update={"cluster": scenario.cluster.model_copy(update={"faults": faults})})
+
+
+def with_network(result: Result, scenario: Scenario) -> Result:
+    """The result with the step's traffic followed flow by flow. Raises Refused where nodes reach no other."""
+    return replace(result, tables={**result.tables, **tables(scenario)})
 
 
 def side_by_side(scenarios: Mapping[str, Scenario], say: Callable[[str], None]) -> dict[str, pd.DataFrame]:

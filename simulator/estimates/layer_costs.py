@@ -15,7 +15,7 @@ from simulator.collectives import Links
 from simulator.estimates.chunk_times import ChunkTimes, Runs, runs_of
 from simulator.estimates.compiled_order import OPS, Contents
 from simulator.finish import Finish, Replicas, finish
-from simulator.memory import states
+from simulator.memory import FREED, states
 from simulator.partition_in_pairs import Extend, one_rank_more
 from simulator.plan import formats_of, stages_of_ranks
 from simulator.stages import Placed, Stage, blocks_of_stages, held_parameters, layers_by_cost, stage_of
@@ -144,7 +144,8 @@ class LayerCosts:
             stage = self.stage(runs)
             kept, postponed = stage.kept.total, stage.kept_for_weights.total
             taken += kept * (OPS[op] == "F")
-            freed += {"F": 0.0, "B": kept, "I": kept - postponed, "W": postponed}[OPS[op]]
+            whole, waiting = FREED[OPS[op]]
+            freed += kept * whole + postponed * waiting
         if len(works) == 2:
             return self.times.pair(works[0][1], works[1][1]), taken, freed
         return self.times.alone(OPS[works[0][0]], works[0][1]), taken, freed

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 import clustercast
 from workloads.scenario import SCENARIOS, load_scenario
@@ -32,14 +32,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     comparison = clustercast.compare([named], variants, "clustercast compare")
     return clustercast.write_report(comparison, tmp_path_factory.mktemp("compare"))[0]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

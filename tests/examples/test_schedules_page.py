@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from tests.command import clustercast
 
@@ -56,14 +55,6 @@ def test_the_table_and_the_first_sentence_tell_where_a_formula_is_off(page: Path
     assert row is not None
     assert re.findall(r">([-\d.]+)\n?</td>", row[1])[2:5] == ["3.00", "3.00", "3.50"]
     assert "-0.50" in row[1]
-
-
-@pytest.fixture(scope="module")
-def browser(chromium: str) -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
