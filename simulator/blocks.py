@@ -7,21 +7,20 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from simulator.activations import Activations, activations
-from simulator.collectives import NOTHING, Links, Spread, Transfer, expert_all_to_all, token_links
+from simulator.collectives import Links
 from simulator.costs import Sms, Stopwatch
+from simulator.exchanges import exchange, token_way
 from simulator.finish import Parameters
-from simulator.network import spread_of
 from simulator.phases import Block, Exchange, Readings, compute
 from simulator.sharding import Sharding, gathered, reduced, whole_bytes
 from simulator.software import driven_gpu
-from simulator.splitting import Splitting, split
+from simulator.splitting import Splitting
 from workloads.model import read_block
 from workloads.reference.blocks import EMBEDDING, HEAD
 from workloads.reference.dims import Share, Tokens
-from workloads.reference.graph import ELEMENT_BYTES
 from workloads.reference.loads import ranks_reached
 from workloads.reference.reading import Block as Reading
-from workloads.reference.record import Message, Phase, Record
+from workloads.reference.record import Record
 from workloads.scenario import Scenario
 
 SHARED_WEIGHTS = frozenset({EMBEDDING, HEAD})
@@ -63,6 +62,7 @@ class _Timed(NamedTuple):
     kind: str
     readings: Readings
     exchange: Exchange
+    beside: Exchange
 
 
 class _Held(NamedTuple):
@@ -85,7 +85,7 @@ def block_plans(
     on = on or Stopwatch(driven_gpu(scenario))
     layout, job = scenario.layout, scenario.job
     tokens = Tokens(job.sequences_per_micro_batch, job.sequence_length)
-    spread = _spread(scenario, links)
+    way = token_way(scenario, Splitting(layout, on.gpu, links))
     plans: dict[str, BlockPlan] = {}
     for kind in dict.fromkeys(scenario.model.block_kinds()):
         share = layout.share if kind in ROUTED else replace(layout.share, expert=1, expert_tensor=1)
@@ -93,15 +93,12 @@ def block_plans(
         reading = read_block(scenario.model, kind, tokens, share, job.recompute)
         heavier = read_block(scenario.model, kind, tokens, more, job.recompute)
         moved = [weight for weight in reading.weights if not (kind == "mtp" and weight.name == HEAD)]
-        exchange = replace(
-            _exchange(scenario, reading, spread, Splitting(layout, on.gpu, links)),
-            gather=gathered(moved, sharding, links),
-            reduce=reduced(moved, sharding, links),
-        )
+        whole = {"gather": gathered(moved, sharding, links), "reduce": reduced(moved, sharding, links)}
+        alone, beside = (replace(exchange(reading, way, busy), **whole) for busy in (False, True))
         readings = Readings(reading.record, heavier.record, HEAVIER_LOAD)
         unsaved = read_block(scenario.model, kind, tokens, share, "none")
         held = _Held(reading, _workspace_bytes(reading, unsaved), sharding)
-        plans[kind] = _plan(scenario, _Timed(kind, readings, exchange), held, on)
+        plans[kind] = _plan(scenario, _Timed(kind, readings, alone, beside), held, on)
     return plans
 
 
@@ -122,7 +119,7 @@ def _heavier(scenario: Scenario, share: Share) -> Share:
 def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> BlockPlan:
     """Put together what a block takes and what it holds."""
     left = on.gpu.sms - (scenario.job.communication_sms if scenario.layout.ranks_per_expert_group > 1 else 0)
-    reading, exchange = held.reading, timed.exchange
+    reading, moved = held.reading, timed.exchange
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
     shared = [weight for weight in reading.weights if weight.name in SHARED_WEIGHTS]
     return BlockPlan(
@@ -130,7 +127,8 @@ def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> Bloc
             timed.kind,
             compute(timed.readings, on, Sms(left, on.gpu.sms)),
             compute(timed.readings, on, Sms(left, left)),
-            exchange,
+            moved,
+            timed.beside,
         ),
         record=reading.record,
         parameters=Parameters(
@@ -142,7 +140,7 @@ def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> Bloc
         shared={weight.name: weight.count for weight in shared},
         kept=activations(reading.kept),
         kept_for_weights=activations(reading.postponed),
-        buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (exchange.dispatch, exchange.combine)),
+        buffer_bytes=sum(t.nvlink_bytes + t.network_bytes for t in (moved.dispatch, moved.combine)),
         workspace_bytes=held.workspace_bytes,
         whole_bytes=whole_bytes(own, held.sharding),
         shared_whole_bytes={weight.name: whole_bytes([weight], held.sharding) for weight in shared},
@@ -158,42 +156,3 @@ def _workspace_bytes(reading: Reading, unsaved: Reading) -> float:
     """
     largest = max(op.write_bytes for op in reading.record if op.phase != "weight_grad")
     return max(0.0, unsaved.kept_bytes - reading.kept_bytes) + largest
-
-
-def _spread(scenario: Scenario, links: Links) -> Spread | None:
-    """How far a token's experts lie apart; None where a GPU has all experts."""
-    experts = scenario.model.experts
-    layout = scenario.layout
-    if experts is None or layout.ranks_per_expert_group == 1:
-        return None
-    return spread_of(experts.gate.dims(), layout.ep, layout.etp, links.gpus_per_node, scenario.seed)
-
-
-def _exchange(scenario: Scenario, reading: Reading, spread: Spread | None, splitting: Splitting) -> Exchange:
-    """Time what the block's messages ask of the links."""
-    routed = {(message.kind, message.phase): message for message in reading.messages}
-    on_kernels = token_links(splitting.links, scenario.job.communication_sms)
-
-    def over(kind: str, phase: Phase) -> Transfer:
-        message = routed.get((kind, phase))
-        if message is None or spread is None:
-            return NOTHING
-        return expert_all_to_all(message.tokens, _token_bytes(scenario, message), spread, on_kernels)
-
-    return Exchange(
-        split_f=split(reading.messages, reading.record, True, splitting),
-        split_b=split(reading.messages, reading.record, False, splitting),
-        dispatch=over("dispatch", "forward"),
-        combine=over("combine", "forward"),
-        dispatch_back=over("dispatch", "input_grad"),
-        combine_back=over("combine", "input_grad"),
-        again=over("dispatch", "recompute") + over("combine", "recompute"),
-    )
-
-
-def _token_bytes(scenario: Scenario, message: Message) -> float:
-    """Bytes of a token on the way: to the experts in the job's dispatch format, back as the record says."""
-    toward_experts = (message.kind == "dispatch") == (message.phase != "input_grad")
-    if not toward_experts:
-        return message.bytes_per_token
-    return scenario.model.hidden * ELEMENT_BYTES[scenario.job.precision.dispatch]

@@ -148,7 +148,8 @@ def _block_backward(streams: _Streams, item: Labelled, last: int | None, with_we
     last = streams.add(item, "again B", exchange.again, [last])
     back = streams.add(item, "combine B", exchange.combine_back, [last])
     mlp = streams.add(item, "mlp B", block.alone.mlp_b, [back, last, here])
-    sent = streams.add(item, "dispatch B", exchange.dispatch_back, [mlp, back, last])
+    sending = block.beside if with_weights else exchange
+    sent = streams.add(item, "dispatch B", sending.dispatch_back, [mlp, back, last])
     mlp_w = streams.add(item, "mlp W", weights.mlp_w, [mlp]) if with_weights else None
     attention = streams.add(item, "attn B", block.alone.attention_b, [sent, mlp, last])
     if with_weights:
@@ -200,7 +201,7 @@ def _both(
     overlapped = f_block.routed or b_block.routed
     f_times: Compute = f_block.shared if overlapped else f_block.alone
     b_times: Compute = b_block.shared if overlapped else b_block.alone
-    f_moves, b_moves = f_block.exchange, b_block.exchange
+    f_moves, b_moves = f_block.beside, b_block.beside
 
     here_f, here_b = streams.gather(f_item, "F", ahead), streams.gather(b_item, "B", back)
     ahead = streams.add(f_item, "split F", f_moves.split_f, [ahead])

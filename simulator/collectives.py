@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal
 
-LinkKind = Literal["nvlink", "network", "none"]
+LinkKind = Literal["nvlink", "network", "sms", "messages", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +13,7 @@ class Links:
     """What one GPU reaches others over; rates are achieved, per direction.
 
     gpus_per_node               GPUs that reach each other over NVLink
-    network_small_bytes_per_s   reached by messages of a few KB each, such as single tokens
+    port_bytes_per_s            nominal rate of its port, or what the network leaves of it; kernels reach a share each
     network_reduces             switches add up what ports send
     """
 
@@ -22,7 +22,7 @@ class Links:
     nvlink_latency_s: float
     network_bytes_per_s: float
     network_latency_s: float
-    network_small_bytes_per_s: float
+    port_bytes_per_s: float
     network_reduces: bool = False
 
 
@@ -44,7 +44,7 @@ class Transfer:
     """What one collective asks of each GPU.
 
     nvlink_bytes, network_bytes   sent by one GPU over that link
-    bound    the link that sets the time
+    bound    what sets the time: a link, the multiprocessors that copy, or the posting of messages
     """
 
     seconds: float
@@ -61,6 +61,10 @@ class Transfer:
             self.bound if self.seconds >= other.seconds else other.bound,
         )
 
+    def after(self, fixed_s: float) -> Transfer:
+        """The same after so many seconds."""
+        return Transfer(self.seconds + fixed_s, self.nvlink_bytes, self.network_bytes, self.bound)
+
 
 NOTHING = Transfer(0.0, 0.0, 0.0, "none")
 
@@ -76,44 +80,11 @@ def _slower(nvlink_bytes: float, network_bytes: float, links: Links) -> Transfer
     return Transfer(max(nvlink_s, network_s) + latency_s, nvlink_bytes, network_bytes, bound)
 
 
-ALL_TO_ALL_SMS = 24
-"""Multiprocessors with which all-to-all kernels are taken to reach the links' rates, 12 channels of two: DeepEP's
-README sets 24 in its example; its table of bandwidths does not say how many it used, so this is assumed."""
-
-
-def token_links(links: Links, sms: int) -> Links:
-    """Links as all-to-all kernels on `sms` multiprocessors use them.
-
-    Tokens are copied by multiprocessors, one message each, so that fewer channels copy proportionally slower, and the
-    network carries them at its rate of small messages.
-    """
-    share = min(1.0, sms / ALL_TO_ALL_SMS)
-    return replace(
-        links,
-        nvlink_bytes_per_s=links.nvlink_bytes_per_s * share,
-        network_bytes_per_s=links.network_small_bytes_per_s * share,
-    )
-
-
-def expert_all_to_all(tokens: int, token_bytes: float, spread: Spread, links: Links) -> Transfer:
-    """Send each token to its experts and no further than needed; the combine is the same path backwards.
-
-    A token crosses the network once for each other node it reaches, to the GPU of the same index there, and goes on
-    over NVLink to each GPU it reaches (arXiv 2412.19437, section 3.2.2). The port of the busiest link binds, which is
-    exact for balanced loads (every port sends and receives the same).
-
-    tokens   held by one GPU;  token_bytes   payload and scales of one token;  links   see `token_links`
-    """
-    network_bytes = tokens * token_bytes * spread.other_nodes
-    nvlink_bytes = tokens * token_bytes * spread.nvlink_hops
-    return _slower(nvlink_bytes, network_bytes, links)
-
-
 @dataclass(frozen=True, slots=True)
 class Spread:
     """How far the experts of one token lie apart, on average.
 
-    nodes, gpus   distinct ones that a token reaches
+    nodes, gpus   distinct ones that a token reaches;  experts   that it chooses
     other_nodes   of the nodes, those the token is not on already
     nvlink_hops   of the GPUs, those reached by a hop over NVLink
     """
@@ -122,6 +93,7 @@ class Spread:
     gpus: float
     other_nodes: float
     nvlink_hops: float
+    experts: float
 
 
 def reduce_scatter(buffer_bytes: float, group: Group, links: Links) -> Transfer:

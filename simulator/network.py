@@ -19,7 +19,7 @@ def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
         nvlink_bytes_per_s=gpu.nvlink_bytes_per_s * gpu.nvlink_achievable_ratio,
         nvlink_latency_s=gpu.nvlink_latency_s,
         network_bytes_per_s=port.bytes_per_s,
-        network_small_bytes_per_s=port.small_bytes_per_s,
+        port_bytes_per_s=port.nominal_bytes_per_s,
         network_latency_s=port.latency_s,
         network_reduces=topology.switch.in_network_reduction,
     )
@@ -58,4 +58,4 @@ def spread_of(gate: Gate, ep: int, etp: int, gpus_per_node: int, seed: int) -> S
     """
     groups = min(ep, gpus_per_node // etp)
     far = reach(gate, ep, groups, seed)
-    return Spread(far.nodes, far.gpus * etp, far.other_nodes, far.gpus * (etp - 1 / groups))
+    return Spread(far.nodes, far.gpus * etp, far.other_nodes, far.gpus * (etp - 1 / groups), gate.top_k * etp)

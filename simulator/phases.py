@@ -82,14 +82,15 @@ class Block:
     """One block as a GPU sees it.
 
     kind     name of its content; two blocks of one kind cost the same
-    alone    compute while nothing is sent;  shared   beside a communication kernel that holds some multiprocessors
-    exchange   what it sends while it computes, NOTHING where all experts are at hand
+    alone      compute while nothing is sent;  shared   beside a communication kernel that holds some multiprocessors
+    exchange   what it sends, NOTHING where all experts are at hand;  beside   the same while something is computed
     """
 
     kind: str
     alone: Compute
     shared: Compute
     exchange: Exchange
+    beside: Exchange
 
     @property
     def routed(self) -> bool:
@@ -99,7 +100,7 @@ class Block:
     @property
     def cost_s(self) -> float:
         """What the block asks of the slower of the two streams for one micro-batch, forward and backward."""
-        return max(self.shared.total_s if self.routed else self.alone.total_s, self.exchange.total_s)
+        return max(self.shared.total_s if self.routed else self.alone.total_s, self.beside.total_s)
 
 
 class Readings(NamedTuple):

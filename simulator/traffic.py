@@ -9,7 +9,8 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from simulator.collectives import Transfer, token_links
+from simulator.all_to_all.normal import carrier
+from simulator.collectives import Transfer
 from simulator.pipeline import sends_of_ranks
 from simulator.plan import Plan
 
@@ -35,7 +36,8 @@ def table(plan: Plan) -> pd.DataFrame:
     sums = frame.groupby("traffic", sort=False)[list(LINKS)].sum() / len(plan.orders)
     long = sums.reset_index().melt("traffic", list(LINKS), "link", "bytes")
     long = long[long["bytes"] > 0].reset_index(drop=True)
-    tokens = token_links(plan.links, plan.scenario.job.communication_sms)
+    scenario = plan.scenario
+    tokens = carrier(scenario.cluster.node.gpu.kernels.all_to_all.normal, plan.links, scenario.job.communication_sms)
     used = [tokens if str(row.traffic).startswith("expert") else plan.links for row in long.itertuples()]
     rates = [
         links.nvlink_bytes_per_s if link == "nvlink" else links.network_bytes_per_s

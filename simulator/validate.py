@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from simulator import transfer_figures
 from simulator.plan import plan
 from simulator.result import Result
 from simulator.run import simulate
@@ -70,7 +71,7 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
         scenario = load_scenario(SCENARIOS / f"{file.scenario}.yaml")
         if file.changes:
             scenario = scenario.with_changes(file.changes, catalogue())
-        result = _result(scenario) if any(not figure.metric.startswith("model.") for figure in file.figures) else None
+        result = _result(scenario) if any(map(_of_a_step, file.figures)) else None
         rows += [_row(name, figure, _simulated(figure.metric, scenario, result)) for figure in file.figures]
     return tuple(rows)
 
@@ -78,6 +79,11 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
 def missed(rows: Sequence[Row]) -> tuple[Row, ...]:
     """Targets outside of their tolerance; inputs are no evidence and are left out."""
     return tuple(row for row in rows if row.role == "target" and not row.ok)
+
+
+def _of_a_step(figure: Observation) -> bool:
+    """Whether a step has to be simulated for a figure; those of the model and of kernels alone need none."""
+    return not figure.metric.startswith(("model.", "all_to_all."))
 
 
 def _result(scenario: Scenario) -> Result:
@@ -98,10 +104,12 @@ def _figure(path: str, scenario: Scenario, result: Result | None) -> float:
         return result.headline[name].value
     if block == "model" and name in COUNTS:
         return float(COUNTS[name](scenario.model))
+    if block == "all_to_all" and (value := transfer_figures.figure(name, scenario)) is not None:
+        return value
     if block == "inside" and result is not None and (seconds := _mean_s(result.pair_trace, name)):
         return seconds
     known = ["headline." + known for known in (result.headline if result else ())] + ["model." + k for k in COUNTS]
-    known.append("inside.PHASE of the most frequent pair")
+    known += ["inside.PHASE of the most frequent pair", transfer_figures.FORM]
     raise NoMetric(f"no metric `{path}`; there are {', '.join(known)}")
 
 

@@ -6,6 +6,7 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import model_validator
 
+from topologies.all_to_all import AllToAllKernels
 from topologies.catalogue import FromCatalogue
 from topologies.entry import Entry, Provenance
 from topologies.kernel_sets import KernelSet
@@ -13,7 +14,18 @@ from topologies.network_price import NetworkPrice
 from topologies.problems import FieldErrors
 from topologies.units import Bytes, BytesPerS, Count, FlopPerS, Seconds, SecondsOrZero, Share, Watts, render
 
-__all__ = ["GROUPS", "Entry", "Gpu", "KernelSet", "NetworkPrice", "Nic", "Node", "Provenance", "Switch"]
+__all__ = [
+    "GROUPS",
+    "AllToAllKernels",
+    "Entry",
+    "Gpu",
+    "KernelSet",
+    "NetworkPrice",
+    "Nic",
+    "Node",
+    "Provenance",
+    "Switch",
+]
 
 
 class Gpu(Entry):
@@ -60,8 +72,6 @@ class Nic(Entry):
     """Nominal rate of the port, each direction."""
     achievable_ratio: Share
     """Reached by large messages."""
-    small_message_ratio: Share
-    """Reached by the messages of an expert-parallel all-to-all, a few KB each."""
     latency_s: SecondsOrZero
     """One end's part of the latency of a small message."""
 
@@ -101,5 +111,5 @@ class Node(Entry):
         return self
 
 
-_KINDS: tuple[type[Entry], ...] = (Gpu, KernelSet, Nic, Switch, Node, NetworkPrice)
+_KINDS: tuple[type[Entry], ...] = (Gpu, KernelSet, AllToAllKernels, Nic, Switch, Node, NetworkPrice)
 GROUPS: Mapping[str, type[Entry]] = MappingProxyType({kind.group: kind for kind in _KINDS})

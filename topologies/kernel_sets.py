@@ -8,6 +8,8 @@ from typing import Annotated, ClassVar, Self
 
 from pydantic import Field, model_validator
 
+from topologies.all_to_all import AllToAllKernels
+from topologies.catalogue import FromCatalogue
 from topologies.entry import Entry
 from topologies.fields import Named
 from topologies.spec import Spec
@@ -137,6 +139,8 @@ class KernelSet(Entry):
     attention: Named[AttentionFamily]
     decode: DecodeFamily
     sweeps: Named[SweepFamily]
+    all_to_all: Annotated[AllToAllKernels, FromCatalogue("all-to-all")]
+    """The library that takes tokens to their experts and back."""
 
     @model_validator(mode="after")
     def _all_families(self) -> Self:

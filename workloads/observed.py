@@ -34,7 +34,8 @@ class Observation(Spec):
     """One published figure.
 
     what        in plain words
-    metric      where the simulated figure is found: headline.NAME, model.NAME or inside.PHASE, several added with " + "
+    metric      where the simulated figure is found: headline.NAME, model.NAME, inside.PHASE or
+                all_to_all.KERNELS.epN.DIRECTION.FIGURE, several added with " + "
     observed    in `unit`, which is the metric's own
     tolerance   largest relative error that counts as met
     role        target: evidence; input: used to set a parameter, never counted as evidence

@@ -139,6 +139,6 @@ def contended(links: Links, scenario: Scenario) -> Links:
     others = [ratio for name, ratio in ratios.items() if name != EXPERTS]
     return replace(
         links,
-        network_small_bytes_per_s=links.network_small_bytes_per_s * ratios.get(EXPERTS, 1.0),
+        port_bytes_per_s=links.port_bytes_per_s * ratios.get(EXPERTS, 1.0),
         network_bytes_per_s=links.network_bytes_per_s * min(others, default=1.0),
     )

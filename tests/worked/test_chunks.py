@@ -24,8 +24,8 @@ def compute(*seconds: float) -> Compute:
 ALONE = compute(3, 4, 8, 5, 2, 6)
 SHARED = compute(4, 5, 10, 6, 3, 7)
 EXCHANGE = Exchange(dispatch=moved(1), combine=moved(2), dispatch_back=moved(2), combine_back=moved(1))
-MOE = Labelled(Block("moe", ALONE, SHARED, EXCHANGE), 5)
-DENSE = Labelled(Block("dense", ALONE, SHARED, Exchange()), 0)
+MOE = Labelled(Block("moe", ALONE, SHARED, EXCHANGE, EXCHANGE), 5)
+DENSE = Labelled(Block("dense", ALONE, SHARED, Exchange(), Exchange()), 0)
 
 
 def test_a_forward_alone_hides_nothing() -> None:

@@ -9,40 +9,13 @@ import pytest
 from simulator.collectives import (
     Group,
     Links,
-    Spread,
     all_reduce,
-    expert_all_to_all,
     reduce_scatter,
     send,
-    token_links,
 )
 
 LINKS = Links(gpus_per_node=8, nvlink_bytes_per_s=100.0, nvlink_latency_s=0.5, network_bytes_per_s=10.0,
-              network_latency_s=2.0, network_small_bytes_per_s=8.0)  # fmt: skip
-
-
-def test_dispatch_takes_the_network_once_for_each_other_node() -> None:
-    """10 tokens of 4 bytes to 3 other nodes: 120 bytes at 8/s, as small messages go; 6 hops over NVLink: 240 bytes."""
-    links = token_links(LINKS, sms=24)
-    transfer = expert_all_to_all(10, 4.0, Spread(nodes=4, gpus=7, other_nodes=3, nvlink_hops=6), links)
-    assert transfer.network_bytes == 120
-    assert transfer.nvlink_bytes == 240
-    assert transfer.seconds == pytest.approx(15 + 2 + 0.5)
-    assert transfer.bound == "network"
-
-
-def test_fewer_multiprocessors_copy_tokens_slower_and_more_no_faster() -> None:
-    """12 of 24 halve both rates; 48 change nothing: the links bind."""
-    half, more = token_links(LINKS, sms=12), token_links(LINKS, sms=48)
-    assert (half.nvlink_bytes_per_s, half.network_bytes_per_s) == (50, 4)
-    assert (more.nvlink_bytes_per_s, more.network_bytes_per_s) == (100, 8)
-
-
-def test_dispatch_inside_a_node_is_bound_by_nvlink() -> None:
-    """No other node: only NVLink's bytes and latency count."""
-    transfer = expert_all_to_all(10, 4.0, Spread(nodes=1, gpus=4, other_nodes=0, nvlink_hops=3.5), LINKS)
-    assert (transfer.network_bytes, transfer.bound) == (0, "nvlink")
-    assert transfer.seconds == pytest.approx(140 / 100 + 0.5)
+              network_latency_s=2.0, port_bytes_per_s=12.5)  # fmt: skip
 
 
 def test_reduce_scatter_leaves_an_eighth_for_the_network() -> None:

@@ -23,7 +23,7 @@ from workloads.reference.record import Weight
 from workloads.scenario import catalogue
 
 LINKS = Links(8, nvlink_bytes_per_s=100.0, nvlink_latency_s=0.0, network_bytes_per_s=10.0, network_latency_s=0.0,
-              network_small_bytes_per_s=10.0)  # fmt: skip
+              port_bytes_per_s=10.0)  # fmt: skip
 FORMATS = Formats(gradient_bytes=2, moment_bytes=4, weight_bytes=1)
 WEIGHTS = (Weight("up", "mlp", (40, 20)), Weight("expert", "mlp", (4, 10, 20), routed=True))
 STATES = Parameters(800, 80)
@@ -38,7 +38,8 @@ def sharded(gather_s: float, reduce_s: float) -> Labelled:
     """A dense block of 3 + 4 forward, 8 + 5 backward and 2 + 6 for its weights."""
     compute = Compute(*(Seconds(value) for value in (3, 4, 8, 5, 2, 6)))
     moves = [Transfer(seconds, 1.0, 0.0, "nvlink") if seconds else NOTHING for seconds in (gather_s, reduce_s)]
-    return Labelled(Block("dense", compute, compute, Exchange(gather=moves[0], reduce=moves[1])), 0)
+    exchange = Exchange(gather=moves[0], reduce=moves[1])
+    return Labelled(Block("dense", compute, compute, exchange, exchange), 0)
 
 
 def test_a_block_is_gathered_in_the_format_of_weights_and_summed_in_that_of_gradients() -> None:

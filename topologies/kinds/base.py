@@ -31,13 +31,13 @@ class Counts(NamedTuple):
 
 
 class Port(NamedTuple):
-    """What one GPU reaches others over outside of its NVLink domain; achieved, each direction.
+    """What one GPU reaches others over outside of its NVLink domain, each direction.
 
-    small_bytes_per_s   reached by messages of a few KB each
+    bytes_per_s   achieved by large messages;  nominal_bytes_per_s   of which that is a share
     """
 
     bytes_per_s: float
-    small_bytes_per_s: float
+    nominal_bytes_per_s: float
     latency_s: float
 
 
@@ -166,7 +166,7 @@ class TopologySpec(Spec):
         rate_bytes_per_s *= min(1.0, node.nics / node.gpus) * self.uniform_ratio(endpoints)
         return Port(
             rate_bytes_per_s * nic.achievable_ratio,
-            rate_bytes_per_s * nic.small_message_ratio,
+            rate_bytes_per_s,
             self.farthest_s(nic, endpoints),
         )
 
