@@ -76,8 +76,13 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
 
 
 def missed(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Targets outside of their tolerance; inputs are no evidence and are left out."""
+    """Targets outside of their tolerance; inputs are no evidence, reported figures no targets: both are left out."""
     return tuple(row for row in rows if row.role == "target" and not row.ok)
+
+
+def off(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Figures that are only reported and lie outside of their tolerance."""
+    return tuple(row for row in rows if row.role == "report" and not row.ok)
 
 
 def _result(scenario: Scenario) -> Result:
