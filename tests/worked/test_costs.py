@@ -187,8 +187,8 @@ def test_a_gpu_without_tables_has_the_curves_of_the_h800_and_says_so(name: str) 
         load_entry("gpus", name, Gpu, CATALOGUE).kernels,
     )
     assert (kernels.attention, kernels.sweeps) == (newest.attention, newest.sweeps)
-    for family, theirs in newest.matmul.items():
-        assert kernels.matmul[family].model_copy(update={"operand_bytes_per_s": theirs.operand_bytes_per_s}) == theirs
+    for name_of, listed in newest.matmul.items():
+        assert kernels.matmul[name_of].model_copy(update={"operand_bytes_per_s": listed.operand_bytes_per_s}) == listed
     for path in _families(newest):
         own, theirs = kernels.provenance(path), newest.provenance(path)
         assert own is not None and theirs is not None
@@ -200,8 +200,8 @@ def test_operands_on_blackwell_come_as_much_faster_as_one_of_its_multiprocessors
     """GB200 against H100: 2,500 / 148 over 989 / 132 is 2.25; so a product is bound by what binds it on Hopper."""
     h100, gb200 = (load_entry("gpus", name, Gpu, CATALOGUE) for name in ("h100", "gb200"))
     faster = (gb200.bf16_flop_per_s / gb200.sms) / (h100.bf16_flop_per_s / h100.sms)
-    for family, hopper in h100.kernels.matmul.items():
-        assert gb200.kernels.matmul[family].operand_bytes_per_s == pytest.approx(
+    for name_of, hopper in h100.kernels.matmul.items():
+        assert gb200.kernels.matmul[name_of].operand_bytes_per_s == pytest.approx(
             faster * hopper.operand_bytes_per_s, rel=0.01
         )
     assert gb200.kernels.sm_load_bytes_per_s == pytest.approx(faster * h100.kernels.sm_load_bytes_per_s, rel=0.01)
