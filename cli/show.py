@@ -22,6 +22,7 @@ PRECISION = "precision"
 SCHEDULES = "schedules"
 TOPOLOGIES = "topologies"
 MODELS = "models"
+ALL_TO_ALL = "all-to-all"
 Folders = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder; it wins over the others.")]
 
 
@@ -112,7 +113,7 @@ def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: boo
 
 
 def all_text(known: Catalogue, group: str | None, drawn: Drawn) -> str:
-    """The list of a group's entries; of schedules also pictures, of topologies the published comparison.
+    """The list of a group's entries; of schedules also pictures, of topologies and all-to-all a comparison.
 
     Raises a usage error for times that cannot be.
     """
@@ -124,6 +125,10 @@ def all_text(known: Catalogue, group: str | None, drawn: Drawn) -> str:
         from cli.network_table import as_text
 
         return f"{listing(known, group)}\n\n{as_text()}"
+    if group == ALL_TO_ALL:
+        from cli.all_to_all_table import transfers_text
+
+        return f"{listing(known, group)}\n\n{transfers_text()}"
     return listing(known, group)
 
 

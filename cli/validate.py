@@ -44,24 +44,26 @@ def as_data(rows: Sequence[Row]) -> str:
 
 def table(rows: Sequence[Row]) -> str:
     """One table a file, what is missed with its reason, and how many targets are met."""
-    from simulator.validate import missed
+    from simulator.validate import missed, off
 
     parts = []
     for name in dict.fromkeys(row.file for row in rows):
         own = [row for row in rows if row.file == name]
         parts.append(f"{name}\n{aligned([cells(row) for row in own], HEAD)}")
-    parts += reasons(missed(rows))
+    parts += reasons("Missed", missed(rows)) + reasons("Reported, no target", off(rows))
     targets = [row for row in rows if row.role == "target"]
-    parts.append(f"{len(targets) - len(missed(rows))} of {len(targets)} targets met")
+    reported = sum(row.role == "report" for row in rows)
+    beside = f"; {reported} more figures reported with their error" if reported else ""
+    parts.append(f"{len(targets) - len(missed(rows))} of {len(targets)} targets met{beside}")
     return "\n\n".join(parts)
 
 
-def reasons(rows: Sequence[Row]) -> list[str]:
+def reasons(title: str, rows: Sequence[Row]) -> list[str]:
     """Each reason once, with the figures that it explains."""
     told: dict[str, list[str]] = {}
     for row in rows:
-        told.setdefault(row.reason or "no reason is known", []).append(row.what)
-    return [f"Missed: {'; '.join(dict.fromkeys(figures))}\n  {reason}" for reason, figures in told.items()]
+        told.setdefault(row.reason or "no reason is known", []).append(f"{row.what} ({row.file})")
+    return [f"{title}: {'; '.join(dict.fromkeys(figures))}\n  {reason}" for reason, figures in told.items()]
 
 
 def cells(row: Row) -> list[str]:
@@ -80,8 +82,9 @@ def cells(row: Row) -> list[str]:
 
 
 def verdict(row: Row) -> str:
-    """Whether the figure is met, and whether its file says the same."""
-    said = "met" if row.ok else "missed"
+    """Whether the figure is met (one that is no target: close or off), and whether its file says the same."""
+    met, missed = ("close", "off") if row.role == "report" else ("met", "missed")
+    said = met if row.ok else missed
     return (
         said
         if row.as_declared

@@ -57,19 +57,24 @@ class Reached:
 
 
 def measured_gate(gate: Gate, ranks: int, per_node: int) -> Gate:
-    """The gate as DeepEP's measurements use it: a group is a node, and a token reaches four of them at most."""
-    nodes = -(-ranks // per_node)
-    return replace(gate, groups=nodes, top_groups=min(nodes, MOST_GROUPS), score="softmax", group_score="best")
+    """The gate as DeepEP's measurements use it: a group is a node, and a token reaches four of them at most.
+
+    Where experts do not divide among the GPUs, there are as many more as fill them up.
+    """
+    nodes, experts = -(-ranks // per_node), -(-gate.experts // ranks) * ranks
+    return replace(
+        gate, experts=experts, groups=nodes, top_groups=min(nodes, MOST_GROUPS), score="softmax", group_score="best"
+    )
 
 
 def reached_normal(kernels: AllToAllKernels, links: Links, gate: Gate, ranks: int, by: Measured) -> Iterator[Reached]:
     """Both directions with normal kernels; the counting and telling before them is left out, as in the measurements.
 
-    Raises Refused where experts or GPUs do not divide.
+    Raises Refused where the last node would not be full.
     """
     per_node = min(ranks, links.gpus_per_node)
-    if ranks % per_node or gate.experts % ranks:
-        raise Refused(f"{gate.experts} experts on {ranks} GPUs, {per_node} a node, do not divide evenly")
+    if ranks % per_node:
+        raise Refused(f"{ranks} GPUs leave a node of {per_node} unfilled; write {-(-ranks // per_node) * per_node}")
     spread = spread_of(measured_gate(gate, ranks, per_node), ranks, 1, links.gpus_per_node, by.seed)
     on, reach = normal.carrier(kernels.normal, links, by.sms), spread.nodes if ranks > per_node else spread.gpus
     for direction in ("dispatch", "combine"):

@@ -77,13 +77,18 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
 
 
 def missed(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """Targets outside of their tolerance; inputs are no evidence and are left out."""
+    """Targets outside of their tolerance; inputs are no evidence, reported figures no targets: both are left out."""
     return tuple(row for row in rows if row.role == "target" and not row.ok)
 
 
 def _of_a_step(figure: Observation) -> bool:
     """Whether a step has to be simulated for a figure; those of the model and of kernels alone need none."""
     return not figure.metric.startswith(("model.", "all_to_all."))
+
+
+def off(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """Figures that are only reported and lie outside of their tolerance."""
+    return tuple(row for row in rows if row.role == "report" and not row.ok)
 
 
 def _result(scenario: Scenario) -> Result:

@@ -38,7 +38,8 @@ class Observation(Spec):
                 all_to_all.KERNELS.epN.DIRECTION.FIGURE, several added with " + "
     observed    in `unit`, which is the metric's own
     tolerance   largest relative error that counts as met
-    role        target: evidence; input: used to set a parameter, never counted as evidence
+    role        target: evidence; input: used to set a parameter, never counted as evidence; report: shown with its
+                error and no target, because much of what it is simulated with is assumed
     status      met, or missed with the reason and the band of its relative error
     """
 
@@ -48,7 +49,7 @@ class Observation(Spec):
     unit: Text
     source: Text
     tolerance: Share
-    role: Literal["target", "input"]
+    role: Literal["target", "input", "report"]
     status: Literal["met", "missed"]
     reason: str = ""
     drift: Drift | None = None
@@ -71,7 +72,7 @@ class Published(Spec):
     """
 
     scenario: Text
-    changes: Named[str | int | float] = Field(default_factory=dict)
+    changes: Named[str | int | float | bool | tuple[int, ...]] = Field(default_factory=dict)
     figures: Annotated[tuple[Observation, ...], Field(min_length=1)]
 
 

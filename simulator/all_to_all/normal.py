@@ -46,6 +46,10 @@ def load(tokens: float, token_bytes: float, spread: Spread, kernels: NormalKerne
     )
 
 
+ROW_ELEMENT_BYTES = 2
+"""Tokens are laid out in BF16."""
+
+
 class _Sent(NamedTuple):
     """How often a token is sent over each link, copied to a GPU, and laid out for the network."""
 

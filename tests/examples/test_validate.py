@@ -54,6 +54,14 @@ def test_a_missed_input_is_no_missed_target(monkeypatch: pytest.MonkeyPatch) -> 
     assert validated(monkeypatch, (ROW, replace(MISS, role="input"))).code == 0
 
 
+def test_a_figure_that_is_only_reported_is_off_without_being_a_missed_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = validated(monkeypatch, (ROW, replace(MISS, role="report")))
+    assert ended.code == 0
+    assert "1 of 1 targets met; 1 more figures reported with their error" in ended.out
+    assert "waits are not simulated" in ended.out
+    assert "missed" not in ended.out
+
+
 def test_a_figure_that_is_not_as_its_file_says_is_pointed_out(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = validated(monkeypatch, (replace(MISS, status="met", as_declared=False),))
     assert "missed, declared met" in ended.out

@@ -17,10 +17,10 @@ from topologies.spec import load_entry
 CATALOGUE = Catalogue(built_in())
 ENTRIES = [(group, name) for group in GROUPS for name in CATALOGUE.names(group)]
 EXPECTED = {
-    "gpus": {"h800", "h100", "h200", "h20", "a100", "b200", "gb200"},
+    "gpus": {"h800", "h100", "h200", "h20", "a100", "b200", "gb200", "gb300"},
     "nics": {"connectx-7", "connectx-8"},
-    "switches": {"quantum-2", "roce-400g-64", "roce-400g-128"},
-    "nodes": {f"{gpu}-node" for gpu in ("h800", "h100", "h200", "h20", "a100", "b200", "gb200")},
+    "switches": {"quantum-2", "quantum-x800", "roce-400g-64", "roce-400g-128"},
+    "nodes": {f"{gpu}-node" for gpu in ("h800", "h100", "h200", "h20", "a100", "b200", "gb200", "gb300")},
 }
 
 

@@ -42,6 +42,7 @@ def test_an_h800_node_has_a_400_gigabit_port_for_each_gpu() -> None:
         ("a100", 300e9, 12, 8),
         ("b200", 900e9, 18, 8),
         ("gb200", 900e9, 18, 72),
+        ("gb300", 900e9, 18, 72),
     ],
 )
 def test_nvlink_of_other_gpus(name: str, nvlink_bytes_per_s: float, links: int, domain: int) -> None:

@@ -12,13 +12,16 @@ from workloads.schedule import ChunkTimes, Op, ScheduleSpec, Step, Work
 class Interleaved(ScheduleSpec):
     """1F1B over PP x chunks stages; rank r holds stages r, PP + r, 2 PP + r, ...
 
-    chunks   stages a rank ("virtual pipeline" size); 1 would be plain 1F1B
+    chunks    stages a rank ("virtual pipeline" size); 1 would be plain 1F1B
+    overlap   a forward and the backward after it run together, the transfers of one behind the computation of the
+              other; each rank then begins with one forward more, for the last stage's must be of another micro-batch
     Micro-batches go through a rank's stages in groups of PP: all of a group through the first, then all through the
     next, so that the first of them has come back from the last rank when its next stage's turn is.
     """
 
     kind: Literal["interleaved"] = "interleaved"
     chunks: Annotated[int, Field(ge=2, le=1000)] = 2
+    overlap: bool = False
 
     def stages(self, ranks: int) -> int:
         """PP x chunks."""
@@ -46,8 +49,9 @@ class Interleaved(ScheduleSpec):
         self.check(ranks, micro_batches)
         forward = self._passes("F", rank, ranks, micro_batches)
         backward = self._passes("B", rank, ranks, micro_batches)
-        ahead = min(2 * (ranks - 1 - rank) + (self.chunks - 1) * ranks, len(forward))
-        turns = [step for both in zip(forward[ahead:], backward, strict=False) for step in both]
+        ahead = min(2 * (ranks - 1 - rank) + (self.chunks - 1) * ranks + self.overlap, len(forward))
+        pairs = zip(forward[ahead:], backward, strict=False)
+        turns = [(*f, *b) for f, b in pairs] if self.overlap else [step for both in pairs for step in both]
         return (*forward[:ahead], *turns, *backward[len(backward) - ahead :])
 
     def _passes(self, op: Op, rank: int, ranks: int, micro_batches: int) -> list[Step]:
@@ -57,10 +61,10 @@ class Interleaved(ScheduleSpec):
         groups = range(0, micro_batches, ranks)
         return [(Work(op, first + at, stage),) for first in groups for stage in ordered for at in range(ranks)]
 
-    def published_bubble_s(self, ranks: int, chunk: ChunkTimes) -> float:
+    def published_bubble_s(self, ranks: int, chunk: ChunkTimes) -> float | None:
         """(PP-1)(F+B) of one of its short chunks, which is 1/chunks of a rank's (arXiv 2104.04473, section 2.2.2)."""
-        return (ranks - 1) * (chunk.forward_s + chunk.backward_s)
+        return None if self.overlap else (ranks - 1) * (chunk.forward_s + chunk.backward_s)
 
-    def published_in_flight(self, ranks: int, micro_batches: int) -> int:
+    def published_in_flight(self, ranks: int, micro_batches: int) -> int | None:
         """PP x chunks + PP - 1 short chunks, or all where they are fewer (arXiv 2205.05198, section 4.2)."""
-        return min(micro_batches * self.chunks, ranks * self.chunks + ranks - 1)
+        return None if self.overlap else min(micro_batches * self.chunks, ranks * self.chunks + ranks - 1)
