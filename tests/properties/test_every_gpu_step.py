@@ -28,9 +28,11 @@ TREE = {"kind": "fat-tree", "layers": 3, "switch": "quantum-2"}
 
 
 def planned(changes: Mapping[str, object] = {}, name: str = "deepseek-v3-pretrain") -> Plan:
-    """The plan of a shipped scenario, made smaller, with changes."""
+    """The plan of a shipped scenario, made smaller, its GPUs alike, with changes."""
     scenario = load_scenario(SCENARIOS / f"{name}.yaml")
-    return plan(scenario.with_changes({**SMALLER.get(name, {}), **changes}, catalogue()))
+    return plan(
+        scenario.with_changes({**SMALLER.get(name, {}), "job.gpu_speed_variation": 0.0, **changes}, catalogue())
+    )
 
 
 def parts_s(every: EveryGpu) -> np.ndarray:
