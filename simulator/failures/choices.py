@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from simulator.failures.hazards import hazards, mtbf_s
 from simulator.failures.lives import simulate
 from simulator.failures.longrun import LongRun
-from simulator.failures.outcomes import Outcomes
 from simulator.failures.renewal import daly_s, young_s
 from simulator.refusal import Refused
 from topologies.units import pretty
@@ -51,11 +50,11 @@ class Spares:
     """Spare nodes that keep a promise.
 
     nodes         fewest that do
-    probability   by number of spare nodes from 0 on, share of the runs that were done by the date
+    probability   by number of spare nodes that was tried, share of the runs that were done by the date
     """
 
     nodes: int
-    probability: tuple[float, ...]
+    probability: tuple[tuple[int, float], ...]
 
 
 def best_interval(run: LongRun, tried_s: Sequence[float] | None = None, runs: int = 200, seed: int = 0) -> Intervals:
@@ -88,25 +87,26 @@ def with_spares(run: LongRun, nodes: int) -> LongRun:
     return replace(run, reliability=run.reliability.with_changes({"recovery.spare_nodes": nodes}))
 
 
-def spares_for(run: LongRun, date_s: float, probability: float, most: int = 64, seed: int = 0) -> Spares:
-    """Fewest spare nodes with which the run is done by a date with a probability, from 1,000 runs each.
+def spares_for(
+    run: LongRun, date_s: float, probability: float, most: int = 64, runs: int = 1000, seed: int = 0
+) -> Spares:
+    """Fewest spare nodes with which the run is done by a date with a probability; found by halving.
 
     Raises Refused if not even `most` would do, with what they reach.
     """
-    reached: list[float] = []
-    for nodes in range(most + 1):
-        played = simulate(with_spares(run, nodes), seed=seed, until_s=date_s)
-        reached.append(played.probability_by(date_s))
-        if reached[-1] >= probability:
-            return Spares(nodes, tuple(reached))
-        if _never_waited(played):
-            break
-    raise Refused(
-        f"done in {pretty(date_s, 's')} with a probability of {reached[-1]:.1%}, not {probability:.1%}, with "
-        f"{len(reached) - 1} spare nodes; more would not be waited for, or are not allowed: promise a later date"
-    )
+    tried: dict[int, float] = {}
 
+    def keeps(nodes: int) -> bool:
+        tried[nodes] = simulate(with_spares(run, nodes), runs, seed, until_s=date_s).probability_by(date_s)
+        return tried[nodes] >= probability
 
-def _never_waited(played: Outcomes) -> bool:
-    """Whether more spares would change nothing."""
-    return not played.part_s("waiting").any()
+    if not keeps(most):
+        raise Refused(
+            f"done in {pretty(date_s, 's')} with a probability of {tried[most]:.1%}, not {probability:.1%}, even with "
+            f"{most} spare nodes: promise a later date, write checkpoints at a better interval, or restart faster"
+        )
+    too_few, enough = -1, most
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        too_few, enough = (too_few, middle) if keeps(middle) else (middle, enough)
+    return Spares(enough, tuple(sorted(tried.items())))

@@ -23,7 +23,7 @@ WORK, SAVE, PAUSE, DRAIN, PLANNED, DETECT, WAIT, RESTART, DONE = range(9)
 SLOWED = DONE
 """Place among the seconds by phase of what slow steps took longer."""
 PHASES = 9
-FAILED, SAFE, MENDED, FOUND_SLOW, FOUND_WRONG = range(PHASES, PHASES + 5)
+FAILED, SAFE, MENDED, FOUND_SLOW, FOUND_WRONG, TIME_UP = range(PHASES, PHASES + 6)
 """Events beside the beginnings of phases, as noted in a run's log."""
 STOP_NODE, STOP, SLOW_NETWORK, SILENT, STRAGGLE = range(5)
 """What a cause does: stop the job and take a node, stop it, slow it until mended, corrupt, slow it until found."""
@@ -310,6 +310,7 @@ def live(job: Job, draw: Generator, log: Floats) -> tuple[Floats, Floats, Ints, 
         span = min(end_s, fail_s, mend_s, others_s)
         if now[WALL] + span > job.until_s:
             _pass(job, now, flags, spent, job.until_s - now[WALL], slow)
+            _note(log, now, flags, TIME_UP, -1)
             break
         _pass(job, now, flags, spent, max(span, 0.0), slow)
         if span == end_s:

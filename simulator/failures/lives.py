@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ PATIENCE = 100.0
 EVENTS = (
     "steps", "checkpoint", "pause", "last checkpoint before a stop", "planned stop", "detection", "waiting for a node",
     "restart", "done", "failure", "checkpoint safe", "network mended", "slow node found", "corruption found",
+    "time is up",
 )  # fmt: skip
 """What begins or happens, in the order of the kernels' numbers."""
 FIRST_ROWS = 4096
@@ -57,9 +59,10 @@ class Timeline:
         )
 
 
-def simulate(run: LongRun, runs: int = 1000, seed: int = 0, until_s: float | None = None) -> Outcomes:
+def simulate(run: LongRun, runs: int = 1000, seed: int | tuple[int, ...] = 0, until_s: float | None = None) -> Outcomes:
     """Play a run many times, every failure an event.
 
+    seed      one number or several; run number n draws from (seed, n), however many are played
     until_s   end of the time that is looked at; without it runs go on to their last step. Raises Refused if none would
               get there in a hundred times the failure-free time, and for fewer than one run
     """
@@ -74,7 +77,7 @@ def simulate(run: LongRun, runs: int = 1000, seed: int = 0, until_s: float | Non
     failures = np.zeros((runs, len(found)), np.int64)
     finished, corrupted = np.zeros(runs, np.bool_), np.zeros(runs, np.bool_)
     for one in range(runs):
-        spent_s[one], now, flags, failures[one] = kernels.live(job, np.random.default_rng([seed, one]), no_log)
+        spent_s[one], now, flags, failures[one] = kernels.live(job, luck(seed, one), no_log)
         wall_s[one], kept[one], lost[one] = now[kernels.WALL], now[kernels.STEP], now[kernels.LOST]
         finished[one], corrupted[one] = flags[kernels.PHASE] == kernels.DONE, flags[kernels.TAINTS] > 0
     if until_s is None and not finished.any():
@@ -101,7 +104,17 @@ def simulate(run: LongRun, runs: int = 1000, seed: int = 0, until_s: float | Non
     )
 
 
-def timeline(run: LongRun, number: int = 0, seed: int = 0, until_s: float = math.inf) -> Timeline:
+def simulate_phases(phases: Sequence[LongRun], runs: int = 1000, seed: int = 0) -> tuple[Outcomes, ...]:
+    """Play phases that follow each other, each with luck of its own; `together` adds them up."""
+    return tuple(simulate(phase, runs, (seed, number)) for number, phase in enumerate(phases))
+
+
+def luck(seed: int | tuple[int, ...], number: int) -> np.random.Generator:
+    """What one run draws from."""
+    return np.random.default_rng([*([seed] if isinstance(seed, int) else seed), number])
+
+
+def timeline(run: LongRun, number: int = 0, seed: int | tuple[int, ...] = 0, until_s: float = math.inf) -> Timeline:
     """One of the runs that `simulate` plays, event by event."""
     from simulator.failures.kernels import NOTED, live
 
@@ -109,7 +122,7 @@ def timeline(run: LongRun, number: int = 0, seed: int = 0, until_s: float = math
     rows, log = FIRST_ROWS, np.zeros((0, 4))
     while len(log) < rows:
         log = np.zeros((rows, 4))
-        noted = int(live(job, np.random.default_rng([seed, number]), log)[2][NOTED])
+        noted = int(live(job, luck(seed, number), log)[2][NOTED])
         rows = max(rows, noted)
     log = log[:noted]
     names = tuple(hazard.name for hazard in hazards(run.reliability, run.components))

@@ -34,7 +34,7 @@ class LongRun:
     reliability: Reliability
 
     def __post_init__(self) -> None:
-        """Raise Refused for a run without steps, without checkpoints, or with more spares than it could tell apart."""
+        """Raise Refused for a run without steps or without checkpoints."""
         if self.steps < 1 or self.saving.every_steps < 1 or not 0 < self.step_s < math.inf:
             raise Refused(
                 f"{self.steps} steps of {self.step_s} s with a checkpoint every {self.saving.every_steps} steps: "

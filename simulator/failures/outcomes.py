@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -109,3 +109,21 @@ class Outcomes:
 
         table = {name: [values.mean(), *np.percentile(values, at)] for name, values in self.columns().items()}
         return pd.DataFrame.from_dict(table, orient="index", columns=["mean", *(f"p{one:g}" for one in at)])
+
+
+def together(phases: Sequence[Outcomes]) -> Outcomes:
+    """Phases one after another, run by run: times and failures added up, causes of all of them."""
+    causes = tuple(dict.fromkeys(cause for phase in phases for cause in phase.causes))
+    stops = {cause: stop for phase in phases for cause, stop in zip(phase.causes, phase.interrupts, strict=True)}
+    failures = np.zeros((len(phases[0].wall_s), len(causes)), np.int64)
+    for phase in phases:
+        failures[:, [causes.index(cause) for cause in phase.causes]] += phase.failures
+    return Outcomes(
+        parts_s=np.sum([phase.parts_s for phase in phases], axis=0),
+        wall_s=np.sum([phase.wall_s for phase in phases], axis=0),
+        failures=failures,
+        causes=causes,
+        interrupts=np.array([stops[cause] for cause in causes], np.bool_),
+        finished=np.all([phase.finished for phase in phases], axis=0),
+        corrupted=np.any([phase.corrupted for phase in phases], axis=0),
+    )

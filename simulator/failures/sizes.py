@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
 
-from workloads.checkpoints import Storage
+from workloads.checkpoints import Checkpoints
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +97,17 @@ def transfer_s(
 
 
 def saving(
-    size: CheckpointSize,
-    holders: Holders,
-    storage: Storage,
-    every_steps: int,
-    mode: Literal["synchronous", "asynchronous"],
-    host_copy_bytes_per_s: float,
+    size: CheckpointSize, holders: Holders, checkpoints: Checkpoints, step_s: float, host_copy_bytes_per_s: float
 ) -> Saving:
-    """Seconds that a checkpoint takes.
+    """When checkpoints are written, and the seconds that one takes.
 
     host_copy_bytes_per_s   of one GPU to its host's memory; an asynchronous checkpoint blocks for this copy only
     """
+    storage, every_steps = checkpoints.storage, checkpoints.steps(step_s)
     write_s = transfer_s(size.total_bytes, size.gpu_bytes, holders, storage.write_bytes_per_s, storage.node_bytes_per_s)
     load_s = transfer_s(
         size.held_bytes * holders.gpus, size.held_bytes, holders, storage.read_bytes_per_s, storage.node_bytes_per_s
     )
-    if mode == "synchronous":
+    if checkpoints.mode == "synchronous":
         return Saving(every_steps, write_s, 0.0, load_s)
     return Saving(every_steps, size.gpu_bytes / host_copy_bytes_per_s, write_s, load_s)

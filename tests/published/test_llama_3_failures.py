@@ -18,7 +18,7 @@ from simulator.failures.outcomes import Outcomes
 from simulator.failures.sizes import CheckpointSize, Holders, Kept, Replicated, checkpoint_size, saving
 from tests.long_runs import DAY_S, HOUR_S, llama_rates, recovery, reliability
 from topologies.spec import load_entry
-from workloads.checkpoints import Storage
+from workloads.checkpoints import Checkpoints, Storage
 from workloads.scenario import catalogue
 
 UNEXPECTED, PLANNED, DAYS, RUNS = 419, 47, 54, 200
@@ -52,8 +52,8 @@ def played(minutes_down: float, minutes_between: float, found_h: float = 6) -> O
         planned={"interval_s": DAYS / PLANNED * DAY_S, "length_s": down_s / 2},
     )
     storage = load_entry("storage", "tectonic-llama-3", Storage, catalogue())
-    every = round(minutes_between * 60 / STEP_S)
-    written = saving(size(), HOLDERS, storage, every, "synchronous", PCIE_BYTES_PER_S)
+    checkpoints = Checkpoints(interval_s=minutes_between * 60, mode="synchronous", storage=storage)
+    written = saving(size(), HOLDERS, checkpoints, STEP_S, PCIE_BYTES_PER_S)
     run = LongRun(10**6, STEP_S, llama_rates().observed, written, found)
     return simulate(run, RUNS, until_s=DAYS * DAY_S)
 
