@@ -44,12 +44,14 @@ GROUP_OF_PACKAGE = {"kinds": "topologies"}
 
 
 def shapes() -> Iterator[Shape]:
-    """Shape of every field that a scenario or a comparison of networks can have, in whatever it contains."""
+    """Shape of every field that a scenario, what interrupts it, or a comparison of networks has, in all it contains."""
+    from workloads.checkpoints import Checkpoints
     from workloads.published_networks import PublishedNetworks
+    from workloads.reliability import Reliability
     from workloads.scenario import Scenario
 
     seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks]
+    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Reliability, Checkpoints]
     while waiting:
         spec = waiting.pop()
         if spec not in seen:

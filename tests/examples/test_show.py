@@ -24,7 +24,13 @@ def lines_with(ended: Ended, *words: str) -> list[str]:
 def test_show_lists_every_shipped_entry_and_every_plug_in() -> None:
     ended = clustercast("show")
     assert ended.code == 0
-    for group, name in (("gpus", "h800"), ("models", "deepseek-v3"), ("nodes", "h800-node"), ("prices", "h800-rental")):
+    for group, name in (
+        ("gpus", "h800"),
+        ("models", "deepseek-v3"),
+        ("nodes", "h800-node"),
+        ("prices", "h800-rental"),
+        ("storage", "3fs-roce"),
+    ):
         assert lines_with(ended, group, name, "built-in")
     for group, name in (("schedules", "dualpipe"), ("topologies", "mpft")):
         assert lines_with(ended, group, name, ".py")

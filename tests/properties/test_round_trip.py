@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 from tests.properties.round_trip import TEXT, Given, assert_round_trip, made, specs_in
 from topologies.hardware import GROUPS, Entry
 from topologies.spec import Spec, dump, load_entry, loads
+from workloads.checkpoints import Storage
+from workloads.failure_rates import FailureRates
 from workloads.model import ModelSpec
 from workloads.price import Price
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
 
 CATALOGUE = catalogue()
-ENTRIES: dict[str, type[Entry]] = {**GROUPS, "models": ModelSpec, "prices": Price}
+ENTRIES: dict[str, type[Entry]] = {
+    **GROUPS, "models": ModelSpec, "prices": Price, "failure-rates": FailureRates, "storage": Storage,
+}  # fmt: skip
 ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
