@@ -13,11 +13,15 @@ from tests.properties.round_trip import TEXT, Given, assert_round_trip, made, sp
 from topologies.hardware import GROUPS, Entry
 from topologies.spec import Spec, dump, load_entry, loads
 from workloads.model import ModelSpec
+from workloads.ownership import Ownership
+from workloads.power import Power
 from workloads.price import Price
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
+from workloads.site import Site
 
 CATALOGUE = catalogue()
-ENTRIES: dict[str, type[Entry]] = {**GROUPS, "models": ModelSpec, "prices": Price}
+BILLED: tuple[type[Entry], ...] = (Price, Ownership, Site, Power)
+ENTRIES: dict[str, type[Entry]] = {**GROUPS, "models": ModelSpec, **{kind.group: kind for kind in BILLED}}
 ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
