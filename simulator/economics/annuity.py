@@ -7,6 +7,8 @@ import math
 from topologies.units import parse
 
 YEAR_S = parse("1 year", "s")
+NO_INTEREST = 1e-15
+"""Below it interest is lost in rounding: a straight line."""
 
 
 def annuity_ratio(years: float, interest_ratio: float) -> float:
@@ -18,7 +20,7 @@ def annuity_ratio(years: float, interest_ratio: float) -> float:
         raise ValueError(
             f"{years:g} years at {interest_ratio:.1%} interest: write more than 0 years, interest of 0 or more"
         )
-    if interest_ratio == 0:
+    if interest_ratio < NO_INTEREST:
         return 1 / years
     return interest_ratio / -math.expm1(-years * math.log1p(interest_ratio))
 
@@ -41,6 +43,6 @@ def years_to_pay(purchase_usd: float, saved_usd_per_year: float, interest_ratio:
         return 0.0
     if saved_usd_per_year <= purchase_usd * interest_ratio:
         return math.inf
-    if interest_ratio == 0:
+    if interest_ratio < NO_INTEREST:
         return purchase_usd / saved_usd_per_year
     return -math.log1p(-purchase_usd * interest_ratio / saved_usd_per_year) / math.log1p(interest_ratio)
