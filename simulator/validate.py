@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -42,6 +42,7 @@ class Row:
     """One published figure beside the simulated one.
 
     error_ratio   simulated over observed, less one;  ok   within the tolerance
+    metric        path of the simulated figure;  scenario   the shipped scenario it is simulated with
     as_declared   whether `status` tells the truth: a met figure is met, a missed one missed and within its band
     """
 
@@ -58,6 +59,8 @@ class Row:
     reason: str
     ok: bool
     as_declared: bool
+    metric: str = ""
+    scenario: str = ""
 
 
 def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
@@ -72,7 +75,10 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
         if file.changes:
             scenario = scenario.with_changes(file.changes, catalogue())
         result = _result(scenario) if any(map(_of_a_step, file.figures)) else None
-        rows += [_row(name, figure, _simulated(figure.metric, scenario, result)) for figure in file.figures]
+        rows += [
+            replace(_row(name, figure, _simulated(figure.metric, scenario, result)), scenario=file.scenario)
+            for figure in file.figures
+        ]
     return tuple(rows)
 
 
@@ -144,6 +150,7 @@ def _row(file: str, figure: Observation, simulated: float) -> Row:
         reason=figure.reason,
         ok=ok,
         as_declared=declared,
+        metric=figure.metric,
     )
 
 

@@ -31,6 +31,7 @@ EXAMPLES = {
     "Hz": "1.6 GHz",
     "tokens": "14.8 T tokens",
     "J": "2 kWh",
+    "kg": "1.5 t",
 }
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_TEXT = 60
@@ -69,6 +70,7 @@ _SYMBOLS: Mapping[str, Mapping[str, Fraction]] = {
     "W": _prefixed("W", "kMG"),
     "Hz": _prefixed("Hz", "kMG"),
     "J": _prefixed("J", "kMG") | _prefixed("Wh", "kMG", Fraction(3600)),
+    "kg": {"kg": Fraction(1), "g": Fraction(1, 10**3), "t": Fraction(10**3)},
     "tokens": {f"{p} tokens".strip(): Fraction(n) for p, n in DECIMAL.items() if p in ("", "k", "M", "T")}
     | {"B tokens": Fraction(10**9), "token": Fraction(1)},
 }
@@ -200,7 +202,7 @@ def _plain_symbol(unit: str) -> str:
     return next(s for s, f in _factors(unit).items() if f == 1)
 
 
-_WRITTEN_BELOW = frozenset({"", "s", "h", "tokens", "M tokens", "B"})
+_WRITTEN_BELOW = frozenset({"", "s", "h", "tokens", "M tokens", "B", "kWh"})
 """What the program itself writes below a fraction bar."""
 
 
@@ -321,7 +323,11 @@ FlopPerS = Annotated[float, Quantity("flop/s")]
 Usd = Annotated[float, Quantity("USD")]
 UsdOrZero = Annotated[float, Quantity("USD", open_end=False)]
 UsdPerS = Annotated[float, Quantity("USD/s")]
+UsdPerSOrZero = Annotated[float, Quantity("USD/s", open_end=False)]
+UsdPerJ = Annotated[float, Quantity("USD/J")]
+KgPerJ = Annotated[float, Quantity("kg/J", open_end=False)]
 Watts = Annotated[float, Quantity("W")]
+WattsOrZero = Annotated[float, Quantity("W", open_end=False)]
 Hertz = Annotated[float, Quantity("Hz")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Numeral("%")]
 Count = Annotated[int, _Whole]

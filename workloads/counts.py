@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from workloads.model import ModelSpec
@@ -60,6 +61,7 @@ class CacheShare:
     content_ratio: float
 
 
+@lru_cache(maxsize=64)
 def count(model: ModelSpec, sequence_length: int = 4096) -> tuple[PartCount, ...]:
     """Counts of each part of the model for sequences of this length; parts it does not have are left out.
 

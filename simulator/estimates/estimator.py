@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
@@ -17,7 +17,7 @@ from simulator.collectives import Links
 from simulator.costs import Stopwatch
 from simulator.estimates.choices import Choice, chosen
 from simulator.estimates.chunk_times import ChunkTimes, skewed
-from simulator.estimates.compiled_order import CompiledOrder, compiled_order
+from simulator.estimates.compiled_order import CompiledOrder, Contents, compiled_order
 from simulator.estimates.ending import after_chunks, beside_chunks, released
 from simulator.estimates.layer_costs import Cut, LayerCosts, RankCosts
 from simulator.finish import Finish
@@ -37,6 +37,11 @@ PLAYED_RANKS, PLAYED_MORE = 6, 16
 come to its steady turn by then, in which further micro-batches add what the last ones added."""
 
 
+CHUNK_PARTS = ("1f", "1b", "1w", "1f1b")
+PLAYED_PARTS = (*CHUNK_PARTS, "bubble", "optimizer")
+"""Parts of a step's time, see `budget.PARTS`, in the order in which they are played."""
+
+
 class Estimate(NamedTuple):
     """Seconds of a step and of standing idle in it (mean over ranks), bytes of the fullest GPU."""
 
@@ -45,11 +50,23 @@ class Estimate(NamedTuple):
     memory_bytes: float
 
 
-class Estimator:
-    """Estimates of one scenario's step under many choices; what choices have in common is computed once."""
+class StepParts(NamedTuple):
+    """Seconds of a step and of its parts (`budget.PARTS`; mean over ranks), bytes of the fullest GPU."""
 
-    def __init__(self, scenario: Scenario) -> None:
+    step_s: float
+    parts_s: Mapping[str, float]
+    memory_bytes: float
+
+
+class Estimator:
+    """Estimates of one scenario's step under many choices; what choices have in common is computed once.
+
+    links_of   a scenario's links under its own traffic
+    """
+
+    def __init__(self, scenario: Scenario, links_of: Callable[[Scenario], Links] = scenario_links) -> None:
         self.scenario = scenario
+        self.links_of = links_of
         self.links: dict[Hashable, Links] = {}
         self.on = Stopwatch(driven_gpu(scenario))
         self.layers: dict[Hashable, LayerCosts] = {}
@@ -59,6 +76,11 @@ class Estimator:
 
         Raises ScheduleError where the schedule cannot run, Refused or TooLarge where a choice is not simulated.
         """
+        found = self.parts(choice)
+        return Estimate(found.step_s, found.parts_s["bubble"], found.memory_bytes)
+
+    def parts(self, choice: Choice) -> StepParts:
+        """The same with where the step's time goes. Raises as `estimate`."""
         scenario = chosen(self.scenario, choice)
         admit(scenario)
         layout = scenario.layout
@@ -67,19 +89,26 @@ class Estimator:
         first = PLAYED_RANKS * layout.pp // period * period + number % period
         second = first + -(-PLAYED_MORE // period) * period
         if number <= second:
-            step_s, bubble_s, *held_bytes = pipeline.played(number).tolist()
+            found = pipeline.played(number)
         else:
             early, late = (pipeline.played(played) for played in (first, second))
-            step_s, bubble_s, *held_bytes = (late + (late - early) * (number - second) / (second - first)).tolist()
-        fullest = max(held_bytes)
-        return Estimate(step_s, bubble_s, fullest + reserve_bytes(fullest, scenario.job.memory))
+            found = late + (late - early) * (number - second) / (second - first)
+        step_s, *parts_s = found[: 1 + len(PLAYED_PARTS)].tolist()
+        fullest = float(found[1 + len(PLAYED_PARTS) :].max())
+        memory_bytes = fullest + reserve_bytes(fullest, scenario.job.memory)
+        return StepParts(step_s, dict(zip(PLAYED_PARTS, parts_s, strict=True)), memory_bytes)
+
+    def layers_per_stage(self, choice: Choice) -> tuple[int, ...]:
+        """Layers of each stage as the choice's costs cut the model: [stage]."""
+        scenario = chosen(self.scenario, choice)
+        return self._layers(scenario, choice).layers_per_stage(scenario.layout)
 
     def _links(self, scenario: Scenario) -> Links:
         """Links under the scenario's own traffic, which differs with the axes of the layout if anything collides."""
         layout = scenario.layout
         key = (layout.share, layout.dp, layout.pp) if scenario.cluster.collides else None
         if key not in self.links:
-            self.links[key] = scenario_links(scenario)
+            self.links[key] = self.links_of(scenario)
         return self.links[key]
 
     def _layers(self, scenario: Scenario, choice: Choice) -> LayerCosts:
@@ -115,7 +144,7 @@ class _Pipeline:
     links: Links
 
     def played(self, number: int) -> Floats:
-        """Play so many micro-batches: seconds of the step and of the bubble, bytes that each rank hands out."""
+        """Play so many micro-batches: seconds of the step and of PLAYED_PARTS, bytes that each rank hands out."""
         from simulator.estimates.longest_path import play_order
 
         layout = self.scenario.layout
@@ -128,8 +157,11 @@ class _Pipeline:
             step = beside_chunks(order, end, self.by_stage, self.ranks.update_s, there)
         else:
             step = after_chunks(end[order.last], self.ranks, _peers(layout.schedule, layout.pp))
-        bubble_s = step.step_s - float((busy + step.optimizer_s).mean())
-        return np.concatenate([[step.step_s, bubble_s], self.ranks.constant_bytes + most])
+        chunks_s = np.bincount(kinds_of(order.contents)[order.code], seconds, minlength=len(CHUNK_PARTS)) / layout.pp
+        optimizer_s = float(step.optimizer_s.mean())
+        bubble_s = step.step_s - float(busy.mean()) - optimizer_s
+        own = [step.step_s, *chunks_s.tolist(), bubble_s, optimizer_s]
+        return np.concatenate([own, self.ranks.constant_bytes + most])
 
 
 def estimates(scenario: Scenario, choices: Sequence[Choice], workers: int = 1) -> list[Estimate]:
@@ -169,6 +201,13 @@ def _of_part(scenario: Scenario, choices: Iterable[Choice]) -> list[Estimate]:
 def _order(schedule: ScheduleSpec, ranks: int, number: int) -> CompiledOrder:
     """Orders of a schedule, compiled; remembered, for they depend on nothing else."""
     return compiled_order(schedule.orders(ranks, number))
+
+
+def kinds_of(contents: Contents) -> NDArray[np.int_]:
+    """Which of CHUNK_PARTS each content of an order counts under: [content]."""
+    alone = [CHUNK_PARTS.index(part) for part in ("1f", "1b", "1b", "1w")]
+    pair = CHUNK_PARTS.index("1f1b")
+    return np.array([pair if min(ops) >= 0 else alone[max(ops)] for ops in contents.ops])
 
 
 def _period(layout: Layout) -> int:

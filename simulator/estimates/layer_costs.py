@@ -79,13 +79,17 @@ class LayerCosts:
         schedule, by_hand = layout.schedule, layout.layers_per_stage
         key = (by_hand, schedule.stages(layout.pp), schedule.stages_of(0, layout.pp), layout.pp)
         if key not in self.cuts:
-            model = self.scenario.model
-            layers = by_hand or layers_by_cost(model, schedule, layout.pp, self.blocks, compiled_extend())
-            stages = blocks_of_stages(model, layers)
+            stages = blocks_of_stages(self.scenario.model, self.layers_per_stage(layout))
             runs = [runs_of([kind for kind, _ in stage]) for stage in stages]
             alike = tuple(dict.fromkeys(runs))
             self.cuts[key] = Cut(alike, tuple(alike.index(one) for one in runs))
         return self.cuts[key]
+
+    def layers_per_stage(self, layout: Layout) -> tuple[int, ...]:
+        """Layers of each stage under a layout: [stage]."""
+        if layout.layers_per_stage:
+            return layout.layers_per_stage
+        return layers_by_cost(self.scenario.model, layout.schedule, layout.pp, self.blocks, compiled_extend())
 
     def stage(self, runs: Runs) -> Stage:
         """A stage of these blocks."""

@@ -15,13 +15,15 @@ from topologies.spec import Spec, dump, load_entry, loads
 from workloads.checkpoints import Storage
 from workloads.failure_rates import FailureRates
 from workloads.model import ModelSpec
+from workloads.ownership import Ownership
+from workloads.power import Power
 from workloads.price import Price
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
+from workloads.site import Site
 
 CATALOGUE = catalogue()
-ENTRIES: dict[str, type[Entry]] = {
-    **GROUPS, "models": ModelSpec, "prices": Price, "failure-rates": FailureRates, "storage": Storage,
-}  # fmt: skip
+BILLED: tuple[type[Entry], ...] = (Price, Ownership, Site, Power, FailureRates, Storage)
+ENTRIES: dict[str, type[Entry]] = {**GROUPS, "models": ModelSpec, **{kind.group: kind for kind in BILLED}}
 ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {

@@ -1,0 +1,1 @@
+"""What a run costs: owning against renting, energy and carbon, FLOP and money a token."""
