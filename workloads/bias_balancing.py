@@ -31,8 +31,8 @@ class SequenceLoss(Spec):
     f_i is an expert's tokens of a sequence over their mean, P_i its mean share of a token's affinities. What the loss
     does to a model is modelled (assumed) as a step down its gradient in each domain's mean logits, f taken as given as
     in training: expert i moves by -alpha x step_ratio x experts x sum over j of f_j dP_j/dlogit_i. In training the step
-    depends on optimiser, learning rate and the other losses; with step_ratio 1 an expert with twice the mean load falls
-    by about alpha in each step.
+    depends on optimiser, learning rate and the other losses; with step_ratio 1 an expert of mean affinity and
+    twice the mean load falls by about a third of alpha in each step.
     """
 
     alpha: Rate = 0.0001

@@ -2,8 +2,9 @@
 
 An affinity is drawn from one random number. A token prefers expert i with weight w_i; its logit is log(w_i) plus Gumbel
 noise, -log(x) with x exponential. So the sigmoid is w / (w + x), the softmax's numerator w / x, and nothing but the
-logarithm that makes x has to be worked out. Without a limit on groups the best k are k draws without replacement with
-chances in proportion to w (Yellott, Journal of Mathematical Psychology 15, 1977).
+logarithm that makes x has to be worked out, in operations that every processor rounds alike. Without a limit on groups
+the best k are k draws without replacement with chances in proportion to w (Yellott, Journal of Mathematical Psychology
+15, 1977).
 
 All of this is one file because numba does not notice when a compiled function that another file's function calls has
 changed.
@@ -53,7 +54,7 @@ def _mix(state: np.uint64) -> np.uint64:
     return twice ^ (twice >> np.uint64(31))
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy")
 def _exponential(key: np.uint64, small: Single, rest: Single, drawn: Single) -> None:
     """Fill `drawn` with -log(1 - small), `small` uniform in (0, 1), one half from the high bits, one from the low.
 
@@ -80,7 +81,7 @@ def _exponential(key: np.uint64, small: Single, rest: Single, drawn: Single) -> 
         drawn[at] = -(np.float32(power) * LN_2 + ratio * series)
 
 
-@njit(cache=True, error_model="numpy", fastmath={"contract"})
+@njit(cache=True, error_model="numpy")
 def _affinities(weights: Single, drawn: Single, softmax: bool, scores: Single) -> None:
     """Turn weights and exponential numbers into affinities: [expert]."""
     if not softmax:

@@ -10,7 +10,7 @@ from workloads.routing import Reach, reach
 
 @dataclass(frozen=True, slots=True)
 class NodeLimit:
-    """A gate that chooses among the experts of so many groups, one group a node.
+    """A gate that chooses among the experts of so many groups; a limit on nodes where each node holds one group.
 
     experts_per_node    chosen experts in each node that a token reaches
     network_ratio       bytes of a token over the network, in units of those under the gate's own limit; a token

@@ -15,7 +15,7 @@ from workloads.router import Floats, Seed
 class Preferences:
     """Synthetic affinities: a domain's mean logits are normal around 0; tokens add Gumbel noise of their own.
 
-    domains      that sequences are of, equally many of each
+    domains      that sequences are of, each equally likely
     strength     standard deviation of a domain's logits; without a limit on groups a sequence's loads then vary by
                  about root(exp(strength^2) - 1) over their mean
     correlation  of the logits of two domains: the part that all domains prefer alike
