@@ -55,12 +55,21 @@ def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -
     """
     if sharing.variation <= 0:
         return even(draws, layers, sharing.ranks)
-    shape = (draws, layers, sharing.ranks, sharing.experts // sharing.ranks)
-    rank = _around_one(sharing.variation, shape, seed).mean(axis=-1)
+    shape = (draws, layers, sharing.experts // sharing.ranks * sharing.ranks)
+    experts = around_one(sharing.variation, shape, seed)
+    return of_experts(experts, sharing.ranks, sharing.ranks_per_node)
+
+
+def of_experts(tokens: NDArray[np.float64], ranks: int, ranks_per_node: int) -> Loads:
+    """Add up the loads of experts by rank and node; experts lie in order, equally many on each rank.
+
+    tokens   [draw, layer, expert]  in any unit
+    """
+    rank = tokens.reshape(*tokens.shape[:2], ranks, -1).mean(axis=-1)
     rank /= rank.mean(axis=-1, keepdims=True)
-    together = min(sharing.ranks_per_node, sharing.ranks)
-    begins = np.arange(0, sharing.ranks, together)
-    sizes = np.diff(np.append(begins, sharing.ranks))
+    together = min(ranks_per_node, ranks)
+    begins = np.arange(0, ranks, together)
+    sizes = np.diff(np.append(begins, ranks))
     by_node = np.add.reduceat(rank, begins, axis=-1) / sizes
     return Loads(rank, np.repeat(by_node, sizes, axis=-1))
 
@@ -70,10 +79,10 @@ def speeds(variation: float, shape: tuple[int, ...], seed: int | Sequence[int]) 
 
     variation   standard deviation over the mean;  shape   of the array that comes back
     """
-    return _around_one(variation, shape, seed) if variation > 0 else np.ones(shape)
+    return around_one(variation, shape, seed) if variation > 0 else np.ones(shape)
 
 
-def _around_one(variation: float, shape: tuple[int, ...], seed: int | Sequence[int]) -> NDArray[np.float64]:
+def around_one(variation: float, shape: tuple[int, ...], seed: int | Sequence[int]) -> NDArray[np.float64]:
     """Draw from a gamma distribution of mean 1 and this standard deviation."""
     concentration = variation**-2
     return np.random.default_rng(seed).gamma(concentration, 1 / concentration, shape)

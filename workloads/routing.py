@@ -7,6 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
+from workloads.load_statistics import distinct
 from workloads.reference.dims import Gate
 from workloads.reference.softmax import choose
 
@@ -27,6 +28,17 @@ class Reach:
     other_nodes: float
     hops: float
 
+    @classmethod
+    def of(cls, nodes: float, gpus: float, ranks: int, ranks_per_node: int) -> Reach:
+        """What follows from the nodes and GPUs reached, the token's own GPU being any of the `ranks`."""
+        in_all = nodes_of(ranks, ranks_per_node)
+        return cls(nodes, gpus, nodes * (in_all - 1) / in_all, gpus * (1 - 1 / min(ranks, ranks_per_node)))
+
+
+def nodes_of(ranks: int, ranks_per_node: int) -> int:
+    """Nodes that hold these ranks."""
+    return -(-ranks // ranks_per_node)
+
 
 @lru_cache(maxsize=64)
 def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
@@ -38,24 +50,6 @@ def reach(gate: Gate, ranks: int, ranks_per_node: int, seed: int) -> Reach:
     """
     logits = np.random.default_rng(seed).standard_normal((SAMPLED_TOKENS, gate.experts), np.float32)
     chosen = choose(logits, gate, None).experts
-    gpu = chosen // (gate.experts // ranks)
-    nodes_in_all = -(-ranks // ranks_per_node)
-    gpus = _distinct(gpu, ranks).mean()
-    nodes = _distinct(gpu // ranks_per_node, nodes_in_all).mean()
-    return Reach(
-        nodes=float(nodes),
-        gpus=float(gpus),
-        other_nodes=float(nodes * (nodes_in_all - 1) / nodes_in_all),
-        hops=float(gpus * (1 - 1 / min(ranks, ranks_per_node))),
-    )
-
-
-def _distinct(places: np.ndarray, count: int) -> np.ndarray:
-    """Count distinct places of each token.
-
-    places   [token, k]  index below `count`;  returns [token]
-    """
-    seen = np.zeros((len(places), count), dtype=bool)
-    np.put_along_axis(seen, places, True, axis=-1)
-    counted: np.ndarray = seen.sum(axis=-1)
-    return counted
+    gpus = distinct(chosen // (gate.experts // ranks), ranks).mean()
+    nodes = distinct(chosen // (gate.experts // ranks * ranks_per_node), nodes_of(ranks, ranks_per_node)).mean()
+    return Reach.of(float(nodes), float(gpus), ranks, ranks_per_node)

@@ -91,7 +91,10 @@ def test_at_nominal_inputs_the_fast_figures_are_those_of_a_run(name: str) -> Non
 def test_a_sample_is_the_scenario_with_its_values_put_in() -> None:
     """Half the NVLink and network rates by hand, through the plain estimate of a changed scenario."""
     name = "deepseek-v3-pretrain"
-    changes = {"cluster.node.gpu.kernels.all_to_all.normal.network_ratio": 0.3985, "cluster.node.gpu.nvlink_achievable_ratio": 0.4}
+    changes = {
+        "cluster.node.gpu.kernels.all_to_all.normal.network_ratio": 0.3985,
+        "cluster.node.gpu.nvlink_achievable_ratio": 0.4,
+    }
     by_hand = fast_step(scenario(name).with_changes(changes, catalogue()))
     factors = [0.5 if one.name in changes else 1.0 for one in step(name).inputs.inputs]
     halved = step(name)(np.array([factors]))[0]

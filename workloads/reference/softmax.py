@@ -68,13 +68,18 @@ def visible(queries: int, keys: int, window: int | None) -> NDArray[np.bool_]:
     return seen if window is None else seen & (distance < window)
 
 
+def affinities(logits: Array, gate: Gate) -> Array:
+    """How much tokens and experts suit each other, between 0 and 1: [token, expert] -> [token, expert]."""
+    return 1 / (1 + np.exp(-logits)) if gate.score == "sigmoid" else softmax(logits)
+
+
 def choose(logits: Array, gate: Gate, bias: Array | None) -> Choice:
     """Choose experts (arXiv 2412.19437, section 2.1.2; softmax and best-of-group: arXiv 2405.04434, section 2.2).
 
     logits  [token, expert]
     bias    [expert]  added to choose, not to weigh
     """
-    scores = 1 / (1 + np.exp(-logits)) if gate.score == "sigmoid" else softmax(logits)
+    scores = affinities(logits, gate)
     ranked = scores if bias is None else scores + bias
     ranked = np.where(_in_best_groups(ranked, gate), ranked, -np.inf)
     experts = np.argsort(-ranked, axis=-1, kind="stable")[:, : gate.top_k]

@@ -1,0 +1,1 @@
+"""One router a file; its Spec is found here by its `kind`, without a registry."""
