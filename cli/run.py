@@ -19,6 +19,7 @@ from cli.progress import saying
 if TYPE_CHECKING:
     from simulator.plan import Plan
     from simulator.result import Result
+    from simulator.run import Played
     from workloads.scenario import Scenario
 
 Changes = Annotated[
@@ -57,6 +58,9 @@ class Also:
     ] = False
     network: Annotated[
         bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
+    ] = False
+    experts: Annotated[
+        bool, typer.Option("--experts", help="Also look at experts: loads, waiting, and what balance is worth.")
     ] = False
 
 
@@ -112,10 +116,19 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
     result = summarise(decided, played, command)
     say("Trying other cuts into stages")
     result = detailed(result, decided, played)
+    if also.experts:
+        result = _with_experts(result, decided, played, say)
     if also.network:
         say("Following every flow")
         result = _with_network(result, asked)
     return _with_every_gpu(result, decided, say) if also.every_gpu else result
+
+
+def _with_experts(result: Result, decided: Plan, played: Played, say: Callable[[str], None]) -> Result:
+    """The result with what uneven experts cost. Raises Refused where no GPU shares experts with another."""
+    from simulator.expert_tables import with_experts
+
+    return with_experts(result, decided, played, say)
 
 
 def _with_network(result: Result, asked: Scenario) -> Result:
@@ -156,7 +169,7 @@ def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path],
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network
+    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network + ["--experts"] * also.experts
     return shlex.join(words)
 
 

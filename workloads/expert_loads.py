@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -86,21 +86,28 @@ def pool(sharing: Sharing, seed: int) -> Loads:
     return of_experts(gpu, sharing.ranks, sharing.ranks_per_node)
 
 
-@lru_cache(maxsize=16)
 def _routed(sharing: Sharing, seed: int) -> tuple[Floats, Floats, Floats]:
     """Tokens of experts: the statistics, the steps that run on the placement, statistics a period later."""
-    layers = sharing.layers if sharing.router.whole_model else min(sharing.layers, POOL_LAYERS)
-    times = _times(sharing.eplb)
-    tokens = sharing.router.expert_tokens(sharing.batch(layers, len(times), times), seeds(seed))
+    tokens = _at(replace(sharing, eplb=None), _times(sharing.eplb), seed)
     before, after = STATISTICS_STEPS, STATISTICS_STEPS + POOL_STEPS
     return tokens[:before], tokens[before:after], tokens[after:]
+
+
+@lru_cache(maxsize=16)
+def _at(sharing: Sharing, times: tuple[int, ...], seed: int) -> Floats:
+    """Tokens of experts in steps of these numbers: [step, layer, expert]."""
+    layers = sharing.layers if sharing.router.whole_model else min(sharing.layers, POOL_LAYERS)
+    return sharing.router.expert_tokens(sharing.batch(layers, len(times), times), seeds(seed))
 
 
 def _times(eplb: Eplb | None) -> tuple[int, ...]:
     """Numbers of the steps that are looked at."""
     first = STATISTICS_STEPS + (eplb.mean_age_steps if eplb else 0)
-    later = max(first + POOL_STEPS, eplb.every_steps if eplb and eplb.every_steps else 0)
-    return (*range(STATISTICS_STEPS), *range(first, first + POOL_STEPS), *range(later, later + STATISTICS_STEPS))
+    looked_at = (*range(STATISTICS_STEPS), *range(first, first + POOL_STEPS))
+    if eplb is None or eplb.every_steps is None:
+        return looked_at
+    later = max(first + POOL_STEPS, eplb.every_steps)
+    return (*looked_at, *range(later, later + STATISTICS_STEPS))
 
 
 def expert_tokens(sharing: Sharing, seed: int) -> Floats:
