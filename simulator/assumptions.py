@@ -30,7 +30,7 @@ CAPITALS = {
 OURS = (
     (
         "Expert loads",
-        "as job.routing draws them; by default uneven by chance: one expert's tokens from one sequence vary by as much "
+        "as job.router draws them; by default uneven by chance: one expert's tokens from one sequence vary by as much "
         "as their mean, independently over layers, micro-batches and experts; where tokens go follows from the gate",
         "routing of the training run is not published; rows of the published profile, taken with routing meant to be "
         "balanced, vary as 0.8 would",

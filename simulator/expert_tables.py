@@ -123,10 +123,8 @@ def skew_table(scenario: Scenario, sharing: Sharing) -> pd.DataFrame:
     """
     rows = []
     for variation in VARIATIONS:
-        changed = with_changes(
-            scenario, {"job.routing": {"kind": "gamma", "variation": variation}, "layout.eplb": None}
-        )
-        own = replace(sharing, router=changed.job.routing, eplb=None)
+        changed = with_changes(scenario, {"job.router": {"kind": "gamma", "variation": variation}, "layout.eplb": None})
+        own = replace(sharing, router=changed.job.router, eplb=None)
         violation = float(max_violation(pool(own, scenario.seed).rank).mean())
         rows.append((variation, violation, step_seconds(changed)))
     frame = pd.DataFrame(rows, columns=["variation", "gpu_violation", "step_s"])
@@ -158,14 +156,14 @@ def cases(scenario: Scenario) -> dict[str, Mapping[str, object]]:
     spare = -(experts.gate.experts if experts else 0) % layout.ep or layout.ep
     found: dict[str, Mapping[str, object]] = {
         "as the scenario says": {},
-        "every expert the same": {"job.routing": {"kind": "balanced"}, "layout.eplb": None},
-        "domains prefer experts, bias balanced": {"job.routing": MEASURED_LIKE, "layout.eplb": None},
-        "domains prefer experts, no balance": {"job.routing": BAD, "layout.eplb": None},
-        "no bias balance, experts placed by load (EPLB)": {"job.routing": BAD, "layout.eplb": {}},
+        "every expert the same": {"job.router": {"kind": "balanced"}, "layout.eplb": None},
+        "domains prefer experts, bias balanced": {"job.router": MEASURED_LIKE, "layout.eplb": None},
+        "domains prefer experts, no balance": {"job.router": BAD, "layout.eplb": None},
+        "no bias balance, experts placed by load (EPLB)": {"job.router": BAD, "layout.eplb": {}},
     }
     if spare <= MOST_SPARE:
         name = f"no bias balance, EPLB with {spare} redundant experts"
-        found[name] = {"job.routing": BAD, "layout.eplb": {"redundant_experts": spare}}
+        found[name] = {"job.router": BAD, "layout.eplb": {"redundant_experts": spare}}
     if experts and experts.gate.top_groups < experts.gate.groups:
         found["no limit on nodes"] = {"model.experts.gate.top_groups": experts.gate.groups}
     if scenario.job.precision.dispatch == "fp8":

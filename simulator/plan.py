@@ -164,7 +164,7 @@ def sharing_of(scenario: Scenario, links: Links) -> Sharing | None:
         ranks_per_node=max(1, links.gpus_per_node // layout.etp),
         tokens=max(1, layout.ranks_per_expert_group * job.tokens_per_micro_batch // split),
         sequence_tokens=job.sequence_length,
-        router=job.routing,
+        router=job.router,
         eplb=layout.eplb,
     )
 

@@ -44,7 +44,7 @@ THINGS: Mapping[str, tuple[str, ...]] = {
     "sharding and exchange": ("layout",),
     "recomputation": ("job.recompute",),
     "number formats": ("job.precision", "model.linear_format", "model.linear_scale"),
-    "uneven loads and speeds": ("job.routing", "job.gpu_speed_variation"),
+    "uneven loads and speeds": ("job.router", "job.gpu_speed_variation"),
     "training software": ("job",),
     "random seed": ("seed",),
     "anything else": (),

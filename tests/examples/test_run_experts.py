@@ -9,8 +9,9 @@ import pytest
 
 from tests.command import clustercast
 
-SMALL = ("--with", "nodes=8", "--with", "layout.pp=4", "--with", "dp=16", "--with", "ep=16",
-         "--with", "job.sequences_per_step=192", "--with", "model.layers=9", "--with", "model.experts.gate.experts=64")  # fmt: skip
+CHANGES = ("nodes=8", "layout.pp=4", "dp=16", "ep=16", "job.sequences_per_step=192", "model.layers=9",
+           "model.experts.gate.experts=64")  # fmt: skip
+SMALL = [word for change in CHANGES for word in ("--with", change)]
 
 
 @pytest.fixture(scope="module")

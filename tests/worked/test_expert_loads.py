@@ -99,7 +99,7 @@ def test_replicas_are_held_and_summed_as_experts(base: Scenario) -> None:
 
 def test_what_moves_is_paid_for_in_every_step(base: Scenario) -> None:
     """The share of slots that change hands x (BF16 weight, FP32 master, two BF16 moments), over the period."""
-    often = changed(base, layout__eplb={"every_steps": 10}, job__routing={"kind": "affinity", "drift_share": 0.05})
+    often = changed(base, layout__eplb={"every_steps": 10}, job__router={"kind": "affinity", "drift_share": 0.05})
     decided = planned(often)
     sharing = sharing_of(often, decided.links)
     assert sharing is not None
@@ -123,7 +123,7 @@ def test_replicas_that_do_not_divide_are_refused_with_a_number_that_does(base: S
         ({"job.precision.dispatch": "bf16"}, 0.01, 0.08),
         ({"cluster.node.gpu.kernels.all_to_all.normal.copies": "gpu"}, 0.05, 0.20),
         ({"layout.schedule.overlap": False}, 0.08, 0.30),
-        ({"job.routing": {"kind": "balanced"}}, -0.05, 0.0),
+        ({"job.router": {"kind": "balanced"}}, -0.05, 0.0),
     ],
     ids=str,
 )

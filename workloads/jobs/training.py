@@ -52,7 +52,7 @@ class Training(Spec):
     communication_sms              multiprocessors that all-to-all kernels hold while they run
     cuda_graphs                    kernels are launched from recorded graphs, with shorter gaps
     kernel_fusion                  element-wise kernels as the kernel set lists them; on: one for each operation
-    routing                        which experts tokens choose: workloads/routers
+    router                         which experts tokens choose: workloads/routers
     gpu_speed_variation            standard deviation of a GPU's speed of computing over the mean of all GPUs; it stays
                                    the same for the whole step. 8 % lie between the slowest and the fastest of a cluster
                                    that are no outliers (arXiv 2208.11035), 5.4 standard deviations of a normal spread
@@ -67,7 +67,7 @@ class Training(Spec):
     communication_sms: int = Field(default=20, ge=0)
     cuda_graphs: bool = False
     kernel_fusion: Literal["as-listed", "on", "off"] = "as-listed"
-    routing: Annotated[RouterSpec, Discovered("workloads.routers")] = Gamma()
+    router: Annotated[RouterSpec, Discovered("workloads.routers")] = Gamma()
     gpu_speed_variation: Annotated[float, Field(ge=0, le=0.5)] = 0.015
     precision: Precision = Precision()
     memory: Memory = Memory()
