@@ -56,7 +56,7 @@ class Sharing:
 
 
 def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -> Loads:
-    """Draw loads: [draw, layer, rank], mean 1 in every draw and layer.
+    """Draw loads: [draw, layer, rank], mean 1 in every draw and layer unless tokens are dropped.
 
     Independent loads are drawn anew for every layer and draw; those of a gate are taken from a pool that is routed
     once, step by step, in order, or in an order drawn from the seed if there is more to it than one number.
@@ -65,7 +65,7 @@ def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -
         return even(draws, layers, 1)
     if sharing.router.independent and sharing.eplb is None:
         tokens = sharing.router.expert_tokens(sharing.batch(layers, draws), seed)
-        return of_experts(tokens, sharing.ranks, sharing.ranks_per_node)
+        return _kept(of_experts(tokens, sharing.ranks, sharing.ranks_per_node), tokens, sharing)
     own, more = (seed, ()) if isinstance(seed, int) else (seed[0], tuple(seed[1:]))
     routed = pool(sharing, own)
     step, layer = np.arange(draws) % len(routed.rank), np.arange(layers) % routed.rank.shape[1]
@@ -80,10 +80,18 @@ def pool(sharing: Sharing, seed: int) -> Loads:
     """Loads of POOL_STEPS steps after experts were placed."""
     tokens = expert_tokens(sharing, seed)
     if sharing.eplb is None:
-        return of_experts(tokens, sharing.ranks, sharing.ranks_per_node)
+        return _kept(of_experts(tokens, sharing.ranks, sharing.ranks_per_node), tokens, sharing)
     placed = placement(sharing, seed)
     gpu = np.stack([placed.gpu_tokens(step) for step in tokens])
-    return of_experts(gpu, sharing.ranks, sharing.ranks_per_node)
+    return _kept(of_experts(gpu, sharing.ranks, sharing.ranks_per_node), tokens, sharing)
+
+
+def _kept(loads: Loads, tokens: Floats, sharing: Sharing) -> Loads:
+    """Loads over the mean of all choices, less what a cap dropped."""
+    if sharing.router.capacity_factor is None:
+        return loads
+    share = tokens.sum(axis=-1, keepdims=True) / sharing.batch(1, 1).choices
+    return Loads(loads.rank * share, loads.node * share)
 
 
 def _routed(sharing: Sharing, seed: int) -> tuple[Floats, Floats, Floats]:

@@ -51,6 +51,12 @@ def test_what_does_not_change_does_not_move(measured: Sharing) -> None:
     assert moved_ratio(replace(measured, eplb=Eplb(every_steps=5)), 0) == 0
 
 
+def test_a_cap_drops_what_is_above_it(measured: Sharing) -> None:
+    """A cap of 1.5 x 2 tokens leaves 3 of 6: 3 + 2 of 8 tokens, on a rank whose mean is 4."""
+    capped = replace(measured, router=measured.router.model_copy(update={"capacity_factor": 1.5}))
+    assert pool(capped, 0).rank[0].tolist() == [[1.25, 0.0]]
+
+
 def test_statistics_grow_stale() -> None:
     """Preferences drift by a tenth each step: after 100 steps the placement knows nothing of them."""
     router = Affinity(domain_strength=1.0, correlation=0.8, drift_share=0.1)
