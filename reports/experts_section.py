@@ -33,9 +33,10 @@ TABLES = {
     ),
     "balance_worth": Look(
         "What balance is worth",
-        "The same step with tokens routed, placed or sent otherwise; the cost is that of the whole run.",
+        "The same step with tokens routed, placed or sent otherwise; the cost is that of the whole run. Placing by "
+        "load helps where the same experts stay busy; independent loads (gamma) do not last.",
         titles={"case": "Case", "gpu_violation": "MaxVio of GPUs", "step_s": "Step", "change_ratio": "Longer by",
-                "change_usd": "Costs more by"},
+                "change_usd": "Costs more by", "fits": "Fits the memory"},
     ),
     "node_limits": Look(
         "What a limit on groups means for a token",

@@ -58,5 +58,9 @@ def _not_simulated(scenario: Scenario) -> Iterator[str]:
         yield "job.precision.weights: fp8, but no product of the model runs in FP8 (linear_format: bf16); write bf16"
     if job.communication_sms >= gpu.sms:
         yield f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}"
-    if layout.ranks_per_expert_group > 1 and not job.communication_sms:
-        yield "job.communication_sms: 0 leaves nobody to copy tokens to their experts; write 2 to 24"
+    channel = gpu.kernels.all_to_all.normal.sms_per_channel
+    if layout.ranks_per_expert_group > 1 and job.communication_sms < channel:
+        yield (
+            f"job.communication_sms: {job.communication_sms} leaves nobody to copy tokens to their experts, a channel "
+            f"of {gpu.kernels.all_to_all.name} takes {channel}; write {channel} to 24"
+        )

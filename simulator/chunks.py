@@ -39,6 +39,7 @@ class Part:
     after     places of the parts it waits for
     load      which of the chunk's loads counts: each layer routes each micro-batch's tokens anew
     together  whether the ranks that share the experts start it together: nobody's tokens arrive before they are sent
+    own       a transfer whose time a GPU's own links or multiprocessors set, not the ports of its node
     """
 
     stream: str
@@ -47,6 +48,7 @@ class Part:
     after: tuple[int, ...]
     load: int
     together: bool
+    own: bool = False
 
 
 def loads_of(parts: Sequence[Part]) -> int:
@@ -73,7 +75,8 @@ class _Streams:
         load = self.loads.setdefault((op == "F", item.layer), len(self.loads))
         stream = COMPUTE if isinstance(time, Seconds) else COMM
         together = phase in ("dispatch", "combine", "again")
-        self.parts.append(Part(stream, item.name(phase, op), seconds, waits, load, together))
+        own = isinstance(time, Transfer) and time.own
+        self.parts.append(Part(stream, item.name(phase, op), seconds, waits, load, together, own))
         return len(self.parts) - 1
 
     def gather(self, item: Labelled, op: str, last: int | None) -> int | None:

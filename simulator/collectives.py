@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 LinkKind = Literal["nvlink", "network", "sms", "messages", "none"]
@@ -45,25 +45,29 @@ class Transfer:
 
     nvlink_bytes, network_bytes   sent by one GPU over that link
     bound    what sets the time: a link, the multiprocessors that copy, or the posting of messages
+    own      what sets it belongs to one GPU; else to all of its node, on whose ports what comes for it is spread
     """
 
     seconds: float
     nvlink_bytes: float
     network_bytes: float
     bound: LinkKind
+    own: bool = False
 
     def __add__(self, other: Transfer) -> Transfer:
         """One after the other; the longer one names what binds."""
+        longer = self if self.seconds >= other.seconds else other
         return Transfer(
             self.seconds + other.seconds,
             self.nvlink_bytes + other.nvlink_bytes,
             self.network_bytes + other.network_bytes,
-            self.bound if self.seconds >= other.seconds else other.bound,
+            longer.bound,
+            longer.own,
         )
 
     def after(self, fixed_s: float) -> Transfer:
         """The same after so many seconds."""
-        return Transfer(self.seconds + fixed_s, self.nvlink_bytes, self.network_bytes, self.bound)
+        return replace(self, seconds=self.seconds + fixed_s)
 
 
 NOTHING = Transfer(0.0, 0.0, 0.0, "none")

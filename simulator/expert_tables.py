@@ -14,7 +14,7 @@ from simulator.refusal import Refused
 from simulator.result import Result
 from simulator.run import Played, most_frequent_pair, simulate
 from workloads.bias_balancing import BiasBalancing, SuddenDrift, balance_by_bias
-from workloads.expert_loads import POOL_LAYERS, Sharing, expert_tokens, pool
+from workloads.expert_loads import POOL_LAYERS, Sharing, dropped_ratio, expert_tokens, pool
 from workloads.load_statistics import max_violation
 from workloads.node_limits import node_limits
 from workloads.routers.affinity import Affinity
@@ -72,14 +72,13 @@ def statistics_table(sharing: Sharing, seed: int) -> pd.DataFrame:
     tokens, per_node = expert_tokens(sharing, seed), min(sharing.ranks_per_node, sharing.ranks)
     loads = pool(sharing, seed)
     far = reach(sharing.gate, sharing.ranks, per_node, seed)
-    dropped = 1 - tokens.sum(axis=-1).mean() / (sharing.tokens * sharing.gate.top_k)
     rows = [
         ("MaxVio of experts", float(max_violation(tokens).mean())),
         ("MaxVio of GPUs", float(max_violation(loads.rank).mean())),
         ("MaxVio of nodes", float(max_violation(loads.node).mean())),
         ("nodes that a token reaches", far.nodes),
         ("GPUs that a token reaches", far.gpus),
-        ("choices dropped for lack of capacity", max(0.0, float(dropped))),
+        ("choices dropped for lack of capacity", dropped_ratio(sharing, seed)),
     ]
     return pd.DataFrame(rows, columns=["figure", "value"])
 
@@ -135,7 +134,8 @@ def skew_table(scenario: Scenario, sharing: Sharing) -> pd.DataFrame:
 def worth_table(scenario: Scenario, step_s: float, cost_usd: float) -> pd.DataFrame:
     """The same step when tokens are routed or sent otherwise.
 
-    returns  [case]  case, gpu_violation, step_s, change_ratio and change_usd (of the whole run) over the scenario
+    returns  [case]  case, gpu_violation, step_s, change_ratio and change_usd (of the whole run) over the scenario, fits
+                     (whether it fits the GPUs' memory)
     """
     rows = []
     for case, changes in cases(scenario).items():
@@ -143,11 +143,14 @@ def worth_table(scenario: Scenario, step_s: float, cost_usd: float) -> pd.DataFr
         decided = planned(changed)
         own = sharing_of(changed, decided.links)
         violation = float(max_violation(pool(own, changed.seed).rank).mean()) if own else 0.0
-        rows.append((case, violation, simulate(decided).step.makespan_s if changes else step_s))
-    frame = pd.DataFrame(rows, columns=["case", "gpu_violation", "step_s"])
+        fits = max(memory.total for memory in decided.memory) <= changed.cluster.node.gpu.memory_usable_bytes
+        rows.append(
+            (case, violation, simulate(decided).step.makespan_s if changes else step_s, "yes" if fits else "no")
+        )
+    frame = pd.DataFrame(rows, columns=["case", "gpu_violation", "step_s", "fits"])
     frame["change_ratio"] = frame["step_s"] / step_s - 1
     frame["change_usd"] = frame["change_ratio"] * cost_usd
-    return frame
+    return frame[["case", "gpu_violation", "step_s", "change_ratio", "change_usd", "fits"]]
 
 
 def cases(scenario: Scenario) -> dict[str, Mapping[str, object]]:
@@ -156,19 +159,21 @@ def cases(scenario: Scenario) -> dict[str, Mapping[str, object]]:
     spare = -(experts.gate.experts if experts else 0) % layout.ep or layout.ep
     found: dict[str, Mapping[str, object]] = {
         "as the scenario says": {},
-        "every expert the same": {"job.router": {"kind": "balanced"}, "layout.eplb": None},
-        "domains prefer experts, bias balanced": {"job.router": MEASURED_LIKE, "layout.eplb": None},
-        "domains prefer experts, no balance": {"job.router": BAD, "layout.eplb": None},
-        "no bias balance, experts placed by load (EPLB)": {"job.router": BAD, "layout.eplb": {}},
+        "every expert the same": {"job.router": routed(scenario, {"kind": "balanced"}), "layout.eplb": None},
+        "domains prefer experts, bias balanced": {"job.router": routed(scenario, MEASURED_LIKE), "layout.eplb": None},
+        "domains prefer experts, no balance": {"job.router": routed(scenario, BAD), "layout.eplb": None},
+        "no bias balance, experts placed by load (EPLB)": {"job.router": routed(scenario, BAD), "layout.eplb": {}},
     }
     if spare <= MOST_SPARE:
         name = f"no bias balance, EPLB with {spare} redundant experts"
-        found[name] = {"job.router": BAD, "layout.eplb": {"redundant_experts": spare}}
+        found[name] = {"job.router": routed(scenario, BAD), "layout.eplb": {"redundant_experts": spare}}
     if experts and experts.gate.top_groups < experts.gate.groups:
         found["no limit on nodes"] = {"model.experts.gate.top_groups": experts.gate.groups}
     if scenario.job.precision.dispatch == "fp8":
         found["tokens sent in BF16"] = {"job.precision.dispatch": "bf16"}
-    if scenario.cluster.node.gpu.kernels.all_to_all.normal.copies == "node":
+    node = scenario.cluster.node
+    across = layout.ranks_per_expert_group > node.gpus * (node.nvlink_nodes or 1)
+    if across and node.gpu.kernels.all_to_all.normal.copies == "node":
         found["no forwarding over NVLink"] = {"cluster.node.gpu.kernels.all_to_all.normal.copies": "gpu"}
     if getattr(layout.schedule, "overlap", False):
         found["transfers not overlapped"] = {"layout.schedule.overlap": False}
@@ -176,6 +181,11 @@ def cases(scenario: Scenario) -> dict[str, Mapping[str, object]]:
 
 
 MOST_SPARE = 64
+
+
+def routed(scenario: Scenario, router: Mapping[str, object]) -> dict[str, object]:
+    """Another router under the scenario's cap."""
+    return {**router, "capacity_factor": scenario.job.router.capacity_factor}
 
 
 def bias_table(sharing: Sharing, seed: int) -> pd.DataFrame:

@@ -15,6 +15,9 @@ from simulator.trace import Trace
 from workloads.loads import Loads
 
 Times = NDArray[np.float64]
+Whose = Literal["rank", "node", "worst_node", "worst_rank"]
+WHOSE: tuple[Whose, ...] = ("rank", "node", "worst_node", "worst_rank")
+"""Whose load a part's time may grow with, in the order in which compiled code numbers them."""
 WAIT = "wait for "
 FROM_EXPERTS = ("combine(F)", "dispatch(B)")
 """Transfers from the experts back: the gradient of a dispatch goes that way too."""
@@ -48,8 +51,8 @@ def lockstep(parts: Sequence[Part], loads: Loads) -> Lockstep:
 
     On each rank a part starts when its stream is free and what it waits for has ended, as in the engine; one that the
     ranks do together starts when all of them could. A transfer takes its time at the mean load, longer on a node whose
-    experts get more (its ports receive more), and a combine as long as on the fullest node, from which all wait. A slow
-    GPU takes longer for what it computes.
+    experts get more (its ports receive more), or on a GPU whose own links set the time; a combine as long as on the
+    fullest one, from which all wait. A slow GPU takes longer for what it computes.
 
     loads   one for each of the chunk's (see `Part.load`)
     """
@@ -76,11 +79,13 @@ def _load(part: Part, loads: Loads) -> Times:
     return of_each[:, part.load]
 
 
-def grows_with(part: Part) -> Literal["rank", "node", "worst_node"]:
+def grows_with(part: Part) -> Whose:
     """Which of the loads a part's time grows with."""
     if part.stream == COMPUTE:
         return "rank"
-    return "worst_node" if part.name.startswith(FROM_EXPERTS) else "node"
+    if part.name.startswith(FROM_EXPERTS):
+        return "worst_rank" if part.own else "worst_node"
+    return "rank" if part.own else "node"
 
 
 def trace(parts: Sequence[Part], played: Lockstep, draw: int = 0, rank: int = 0) -> Trace:

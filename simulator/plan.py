@@ -159,13 +159,14 @@ def sharing_of(scenario: Scenario, links: Links) -> Sharing | None:
     split = layout.tp * layout.cp
     return Sharing(
         gate=experts.gate.dims(),
-        layers=sum(map(dims.routed, range(dims.layers))) + dims.mtp_depth,
+        layers=sum(map(dims.routed, range(dims.layers))),
         ranks=layout.ep,
         ranks_per_node=max(1, links.gpus_per_node // layout.etp),
         tokens=max(1, layout.ranks_per_expert_group * job.tokens_per_micro_batch // split),
         sequence_tokens=job.sequence_length,
         router=job.router,
         eplb=layout.eplb,
+        stamp=job.router.stamp(),
     )
 
 
@@ -197,7 +198,9 @@ def formats_of(scenario: Scenario, links: Links) -> Formats:
     if sharing is None or eplb is None or eplb.every_steps is None:
         return plain
     state_bytes = plain.weight_bytes + MASTER_BYTES + 2 * plain.moment_bytes
-    return replace(plain, moved_bytes=moved_ratio(sharing, scenario.seed) * state_bytes / eplb.every_steps)
+    inside = scenario.layout.ranks_per_expert_group <= links.gpus_per_node
+    bytes_per_s = links.nvlink_bytes_per_s if inside else links.network_bytes_per_s
+    return replace(plain, moving_s=moved_ratio(sharing, scenario.seed) * state_bytes / bytes_per_s / eplb.every_steps)
 
 
 @lru_cache(maxsize=1000)

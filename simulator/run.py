@@ -7,7 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from simulator.chunks import Part, loads_of
+import numpy as np
+
+from simulator.chunks import COMPUTE, Part, loads_of
 from simulator.engine import play
 from simulator.lockstep import Lockstep, lockstep, on_one_rank, trace
 from simulator.pipeline import Pace, content, tasks
@@ -130,10 +132,15 @@ def _inside(parts: Sequence[Part], loads: Loads | None) -> Inside:
 
 
 def trace_inside(plan: Plan, played: Played, key: Key) -> Trace:
-    """What one rank did inside a step content."""
+    """What one rank did inside a step content: the one that computes for about as long as the mean of all does."""
     together = played.inside[key].together
     parts = plan.timelines[key]
-    return on_one_rank(parts) if together is None else trace(parts, together)
+    if together is None:
+        return on_one_rank(parts)
+    computes = [part.stream == COMPUTE for part in parts]
+    busy_s = (together.end - together.start)[computes].sum(axis=0)
+    draw, rank = np.unravel_index(np.abs(busy_s - busy_s.mean()).argmin(), busy_s.shape)
+    return trace(parts, together, int(draw), int(rank))
 
 
 def most_frequent_pair(plan: Plan) -> Key:

@@ -16,6 +16,7 @@ from simulator.result import Figure, Reproduction, Result
 from simulator.run import Inside, Played, most_frequent_pair, trace_inside
 from topologies.spec import digest, dump
 from topologies.units import pretty
+from workloads.expert_loads import dropped_ratio
 
 VERSIONED = ("clustercast", "numpy", "pandas", "simpy", "pydantic")
 
@@ -168,6 +169,11 @@ def _warnings(plan: Plan) -> tuple[str, ...]:
     if gpu != priced:
         found.append(
             f"The price {scenario.price.name} is for {priced}, but the cluster has {gpu}: the cost is only a stand-in."
+        )
+    if plan.sharing is not None and (dropped := dropped_ratio(plan.sharing, scenario.seed)):
+        found.append(
+            f"{100 * dropped:.1f} % of the tokens' choices of experts are dropped (job.router.capacity_factor): the "
+            "step is shorter for it, and MFU counts them as if they were computed."
         )
     if scenario.cluster.faults and scenario.layout.ranks <= plan.links.gpus_per_node:
         found.append("All traffic of this layout stays inside of NVLink: cluster.faults change nothing.")

@@ -18,6 +18,8 @@ from workloads.router import Batch, Floats, RouterSpec, seeds
 
 POOL_STEPS, POOL_LAYERS = 8, 16
 """Where tokens pass the gate one by one, so many steps of so many layers are routed once; draws are taken from them."""
+MEASURED_STEPS = 32
+"""Of measured steps so many are looked at, evenly spread."""
 STATISTICS_STEPS = 4
 """Steps whose loads an expert placement goes by, added up."""
 POOL_TOKENS = 16_384
@@ -31,7 +33,7 @@ class Sharing:
     """Who shares the experts of a layer, who sends what to them, and where experts lie.
 
     layers                    of the model that route;  tokens   of a micro-batch, all ranks that share the experts
-    eplb                      None: experts lie in order
+    eplb                      None: experts lie in order;  stamp   of the router's file
     """
 
     gate: Gate
@@ -42,6 +44,7 @@ class Sharing:
     sequence_tokens: int
     router: RouterSpec
     eplb: Eplb | None = None
+    stamp: tuple[int, ...] = ()
 
     def batch(self, layers: int, steps: int, at: tuple[int, ...] = ()) -> Batch:
         """Tokens of so many steps."""
@@ -59,7 +62,7 @@ def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -
     """Draw loads: [draw, layer, rank], mean 1 in every draw and layer unless tokens are dropped.
 
     Independent loads are drawn anew for every layer and draw; those of a gate are taken from a pool that is routed
-    once, step by step, in order, or in an order drawn from the seed if there is more to it than one number.
+    once, each draw with other layers; of its steps one after the other, or drawn if the seed is more than one number.
     """
     if sharing.ranks == 1:
         return even(draws, layers, 1)
@@ -67,12 +70,11 @@ def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -
         tokens = sharing.router.expert_tokens(sharing.batch(layers, draws), seed)
         return _kept(of_experts(tokens, sharing.ranks, sharing.ranks_per_node), tokens, sharing)
     own, more = (seed, ()) if isinstance(seed, int) else (seed[0], tuple(seed[1:]))
-    routed = pool(sharing, own)
-    step, layer = np.arange(draws) % len(routed.rank), np.arange(layers) % routed.rank.shape[1]
-    if more:
-        rng = np.random.default_rng([own, PICK, *more])
-        step, layer = rng.integers(len(routed.rank), size=draws), rng.permutation(routed.rank.shape[1])[layer]
-    return Loads(routed.rank[np.ix_(step, layer)], routed.node[np.ix_(step, layer)])
+    routed, rng = pool(sharing, own), np.random.default_rng([own, PICK, *more])
+    steps, there, _ = routed.rank.shape
+    step = rng.integers(steps, size=draws) if more else np.arange(draws) % steps
+    layer = np.argsort(rng.random((draws, there)), axis=1)[:, np.arange(layers) % there]
+    return Loads(routed.rank[step[:, None], layer], routed.node[step[:, None], layer])
 
 
 @lru_cache(maxsize=16)
@@ -96,8 +98,10 @@ def _kept(loads: Loads, tokens: Floats, sharing: Sharing) -> Loads:
 
 def _routed(sharing: Sharing, seed: int) -> tuple[Floats, Floats, Floats]:
     """Tokens of experts: the statistics, the steps that run on the placement, statistics a period later."""
-    tokens = _at(replace(sharing, eplb=None), _times(sharing.eplb), seed)
+    tokens = _at(replace(sharing, eplb=None), _times(sharing), seed)
     before, after = STATISTICS_STEPS, STATISTICS_STEPS + POOL_STEPS
+    if sharing.eplb is None:
+        return tokens[:before], tokens[before:], tokens[:0]
     return tokens[:before], tokens[before:after], tokens[after:]
 
 
@@ -108,9 +112,13 @@ def _at(sharing: Sharing, times: tuple[int, ...], seed: int) -> Floats:
     return sharing.router.expert_tokens(sharing.batch(layers, len(times), times), seeds(seed))
 
 
-def _times(eplb: Eplb | None) -> tuple[int, ...]:
-    """Numbers of the steps that are looked at."""
+def _times(sharing: Sharing) -> tuple[int, ...]:
+    """Numbers of the steps that are looked at; without a placement all measured ones, or MEASURED_STEPS of them."""
+    eplb, there = sharing.eplb, sharing.router.steps_there(sharing.gate)
     first = STATISTICS_STEPS + (eplb.mean_age_steps if eplb else 0)
+    if eplb is None and there:
+        spread = np.linspace(0, there - 1, min(there, MEASURED_STEPS)).round().astype(int)
+        return (*range(STATISTICS_STEPS), *spread.tolist())
     looked_at = (*range(STATISTICS_STEPS), *range(first, first + POOL_STEPS))
     if eplb is None or eplb.every_steps is None:
         return looked_at
@@ -121,6 +129,13 @@ def _times(eplb: Eplb | None) -> tuple[int, ...]:
 def expert_tokens(sharing: Sharing, seed: int) -> Floats:
     """Tokens of each expert in the steps of the pool: [step, layer, expert]."""
     return _routed(sharing, seed)[1]
+
+
+def dropped_ratio(sharing: Sharing, seed: int) -> float:
+    """Share of the tokens' choices that a cap drops."""
+    if sharing.router.capacity_factor is None:
+        return 0.0
+    return max(0.0, 1 - float(expert_tokens(sharing, seed).sum(axis=-1).mean()) / sharing.batch(1, 1).choices)
 
 
 def placement(sharing: Sharing, seed: int) -> Placement:

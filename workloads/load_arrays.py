@@ -27,7 +27,8 @@ def npz_tokens(path: Path, gate: Gate) -> Floats:
             name = _only_name(path, list(file.files))
             array = np.asarray(file[name])
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
-        raise _invalid(path, "", f"no NPZ file that can be read: {error}") from None
+        why = error.strerror if isinstance(error, OSError) and error.strerror else "it is damaged, or no NPZ file"
+        raise _invalid(path, "", f"cannot be read: {why}") from None
     axes = 2 if name == "tokens" else 3
     if array.ndim not in (axes, axes + 1) or not array.size or array.size > MOST_NUMBERS:
         raise _invalid(path, name, f"read an array of shape {list(array.shape)}; write {SHAPES[name]}")

@@ -28,6 +28,12 @@ class Loads:
         worst: NDArray[np.float64] = self.node.max(axis=-1, keepdims=True)
         return worst
 
+    @property
+    def worst_rank(self) -> NDArray[np.float64]:
+        """Load of the fullest rank: [draw, layer, 1]."""
+        worst: NDArray[np.float64] = self.rank.max(axis=-1, keepdims=True)
+        return worst
+
 
 def even(draws: int, layers: int, ranks: int) -> Loads:
     """The mean load for everybody."""

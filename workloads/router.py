@@ -79,6 +79,14 @@ class RouterSpec(Spec):
     """It only knows all layers of a model at once."""
     capacity_factor: Positive | None = None
 
+    def steps_there(self, gate: Gate) -> int:
+        """Steps that it knows; 0 for one that draws as many as are asked for. Raises InvalidInput."""
+        return 0
+
+    def stamp(self) -> tuple[int, ...]:
+        """What tells two contents of one name apart, such as a file's size and time of change."""
+        return ()
+
     def expert_tokens(self, batch: Batch, seed: Seed) -> Floats:
         """Tokens of each expert after the cap: [step, layer, expert].
 

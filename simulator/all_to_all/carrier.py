@@ -60,4 +60,5 @@ class Carrier:
         near_s = self.links.nvlink_latency_s * (load.nvlink_bytes > 0)
         far_s = (self.links.network_latency_s + self.posting.latency_s) * (load.network_bytes > 0)
         latency_s = near_s + far_s if load.forwarded else max(near_s, far_s)
-        return Transfer(parts[bound] + latency_s, load.nvlink_bytes, load.network_bytes, bound)
+        own = bound in ("nvlink", "sms") or not load.forwarded
+        return Transfer(parts[bound] + latency_s, load.nvlink_bytes, load.network_bytes, bound, own)

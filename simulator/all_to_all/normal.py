@@ -20,11 +20,11 @@ from topologies.all_to_all import NormalKernels
 
 
 def carrier(kernels: NormalKernels, links: Links, sms: int) -> Carrier:
-    """A GPU's links under these kernels on `sms` multiprocessors."""
+    """A GPU's links under these kernels on `sms` multiprocessors, as many channels as they fill; at least one."""
     return Carrier(
         nvlink_bytes_per_s=links.nvlink_bytes_per_s,
         network_bytes_per_s=links.port_bytes_per_s * kernels.network_ratio,
-        copied_bytes_per_s=sms / kernels.sms_per_channel * kernels.channel_bytes_per_s,
+        copied_bytes_per_s=sms // kernels.sms_per_channel * kernels.channel_bytes_per_s,
         links=links,
         posting=kernels.posting,
     )

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from simulator import chunks
 from simulator.blocks import BlockPlan
 from simulator.chunks import COMPUTE, Labelled, Part, loads_of
-from simulator.lockstep import grows_with
+from simulator.lockstep import WHOSE, grows_with
 from simulator.run import Skew, loads_under
 from workloads.schedule import Op
 
@@ -38,17 +38,12 @@ def runs_of(kinds: Sequence[str]) -> Runs:
 class Skewed(NamedTuple):
     """What makes ranks unlike, for MOST_LOADS layers.
 
-    rank, node, worst_node   [draw, layer, rank]  loads of a rank, of its node, of the fullest node
-    slowness                 [draw, rank]  factor on the time of what a GPU computes
+    loads      [whose, draw, layer, rank]  as `WHOSE` lists them
+    slowness   [draw, rank]  factor on the time of what a GPU computes
     """
 
-    rank: Floats
-    node: Floats
-    worst_node: Floats
+    loads: Floats
     slowness: Floats
-
-
-LOADS = ("rank", "node", "worst_node")
 
 
 @lru_cache(maxsize=32)
@@ -56,12 +51,11 @@ def skewed(skew: Skew) -> Skewed:
     """Draw loads and speeds; where all ranks are alike one of them stands for all."""
     loads = loads_under(skew, MOST_LOADS)
     if loads is None:
-        one = np.ones((1, MOST_LOADS, 1))
-        return Skewed(one, one, one, one[:, 0])
+        return Skewed(np.ones((len(WHOSE), 1, MOST_LOADS, 1)), np.ones((1, 1)))
     shape = (loads.rank.shape[0], loads.rank.shape[2])
-    worst = np.ascontiguousarray(np.broadcast_to(loads.worst_node, loads.node.shape))
+    every = np.stack([np.broadcast_to(getattr(loads, whose), loads.rank.shape) for whose in WHOSE])
     slowness = np.ascontiguousarray(np.broadcast_to(loads.slowness, shape))
-    return Skewed(loads.rank, loads.node, worst, slowness)
+    return Skewed(every, slowness)
 
 
 @dataclass(slots=True)
@@ -164,5 +158,5 @@ def _columns(parts: Sequence[Part]) -> tuple[np.ndarray, np.ndarray, np.ndarray]
     waits = np.full((len(parts), most), -1, np.int32)
     for at, part in enumerate(parts):
         waits[at, : len(part.after)] = part.after
-    kinds = [(part.stream != COMPUTE, part.load, part.together, LOADS.index(grows_with(part))) for part in parts]
+    kinds = [(part.stream != COMPUTE, part.load, part.together, WHOSE.index(grows_with(part))) for part in parts]
     return np.array(kinds, np.int32), np.array([part.seconds for part in parts]), waits

@@ -80,18 +80,16 @@ def playable(rank: Ints, after: Ints) -> Ints:
 
 
 @njit(cache=True)
-def play_chunk(  # noqa: PLR0913, PLR0917
-    kind: Ints, seconds: Floats, waits: Ints, on_rank: Floats, on_node: Floats, worst: Floats, slowness: Floats
-) -> float:
+def play_chunk(kind: Ints, seconds: Floats, waits: Ints, loads: Floats, slowness: Floats) -> float:
     """Play the parts of a chunk on every rank and draw, as `lockstep` does on arrays; seconds, mean over draws.
 
     kind      [part, 4]  stream (0 compute, 1 transfers), load, whether ranks start it together, whose load counts
-                         (0 the rank's, 1 its node's, 2 the fullest node's)
+                         (its number in `simulator.lockstep.WHOSE`)
     seconds   [part, 2]  fixed, and by load
     waits     [part, most]  parts it waits for; -1 for none
-    on_rank, on_node, worst   [draw, layer, rank]  loads;  slowness   [draw, rank]  of computing
+    loads     [whose, draw, layer, rank];  slowness   [draw, rank]  of computing
     """
-    parts, (draws, _, ranks) = len(kind), on_rank.shape
+    parts, (_, draws, _, ranks) = len(kind), loads.shape
     total, end, free = 0.0, np.zeros((parts, ranks)), np.zeros((2, ranks))
     start = np.zeros(ranks)
     for draw in range(draws):
@@ -106,9 +104,9 @@ def play_chunk(  # noqa: PLR0913, PLR0917
                         start[one] = max(start[one], end[before, one])
             if together:
                 start[:] = start.max()
-            loads = on_rank[draw, load] if whose == 0 else on_node[draw, load] if whose == 1 else worst[draw, load]
+            own = loads[whose, draw, load]
             for one in range(ranks):
-                spent = seconds[part, 0] + seconds[part, 1] * loads[one]
+                spent = seconds[part, 0] + seconds[part, 1] * own[one]
                 end[part, one] = start[one] + (spent if stream else spent * slowness[draw, one])
                 free[stream, one] = end[part, one]
                 last = max(last, end[part, one])

@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.gpus.script import ENTRY, GROWS_WITH, Script
+from simulator.gpus.script import ENTRY, Script
+from simulator.lockstep import WHOSE
 from workloads.loads import Loads
 
 Times = NDArray[np.float64]
@@ -58,8 +59,8 @@ def play(what: Script, entry_s: Times, loads: Loads, slowness: Times) -> Stay:
 def _table(loads: Loads) -> Times:
     """Everything that a part's time may grow with, one kind after the other: [kind x load, gpu]."""
     shape = loads.rank.shape
-    kinds = np.stack([np.broadcast_to(getattr(loads, kind), shape) for kind in GROWS_WITH])
-    return kinds.transpose(0, 2, 1, 3).reshape(len(GROWS_WITH) * shape[1], -1)
+    kinds = np.stack([np.broadcast_to(getattr(loads, kind), shape) for kind in WHOSE])
+    return kinds.transpose(0, 2, 1, 3).reshape(len(WHOSE) * shape[1], -1)
 
 
 def _run(what: Script, entry_s: Times, seconds: Times) -> tuple[Times, Times, Times]:

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.chunks import COMPUTE, SHARDED, Part, loads_of
-from simulator.lockstep import grows_with
+from simulator.lockstep import WHOSE, grows_with
 from workloads.layout import Layout
 
 Places = NDArray[np.intp]
 ENTRY = -1
 """Place of the chunk's own start, before all parts."""
-GROWS_WITH = ("rank", "node", "worst_node")
-"""In which order the loads stand that a part's time may grow with."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,7 +25,7 @@ class Script:
     meets      [part]  number of neighbouring GPUs that start it together; 1 where each starts by itself
     fixed_s, per_load_s   [part, 1]
     loads      how many different loads count in the chunk
-    load       [part]  row of what its time grows with: loads of the rank, then of its node, then of the fullest node
+    load       [part]  row of what its time grows with: loads as `WHOSE` lists them
     compute, comm, joint   parts on either stream; parts that GPUs start together
     beside     [pair]  a transfer, and a computation that may run at the same time: neither waits for the other
     leave      number of neighbouring GPUs that leave the chunk together
@@ -65,7 +63,7 @@ def script(parts: Sequence[Part], layout: Layout) -> Script:
         fixed_s=np.array([part.seconds.fixed_s for part in parts]).reshape(-1, 1),
         per_load_s=np.array([part.seconds.per_load_s for part in parts]).reshape(-1, 1),
         loads=loads,
-        load=np.array([GROWS_WITH.index(grows_with(part)) * loads + part.load for part in parts], np.intp),
+        load=np.array([WHOSE.index(grows_with(part)) * loads + part.load for part in parts], np.intp),
         compute=compute,
         comm=comm,
         joint=np.flatnonzero(np.array(meets) > 1),

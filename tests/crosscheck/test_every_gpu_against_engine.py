@@ -118,7 +118,8 @@ def seconds(decided: Plan, place: Place, parts: tuple[Part, ...], number: int, g
         load, speed = float(loads.rank[group, part.load, seat]), float(speed_of_gpus(decided)[place[0], gpu])
         return (part.seconds.fixed_s + part.seconds.per_load_s * load) / speed
     back = part.name.startswith(("combine(F)", "dispatch(B)"))
-    load = float(loads.node[group, part.load].max() if back else loads.node[group, part.load, seat])
+    of = (loads.rank if part.own else loads.node)[group, part.load]
+    load = float(of.max() if back else of[seat])
     return part.seconds.fixed_s + part.seconds.per_load_s * load
 
 

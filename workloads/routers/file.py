@@ -9,6 +9,7 @@ import numpy as np
 from pydantic import Field
 
 from topologies.problems import InvalidInput, Mark, Problem
+from workloads.reference.dims import Gate
 from workloads.router import Batch, Floats, RouterSpec, Seed
 
 
@@ -22,6 +23,17 @@ class File(RouterSpec):
     kind: Literal["file"] = "file"
     whole_model: ClassVar[bool] = True
     path: Annotated[str, Field(min_length=1)]
+
+    def steps_there(self, gate: Gate) -> int:
+        """Steps of the file. Raises InvalidInput."""
+        from workloads.measured_loads import read_measured
+
+        return len(read_measured(Path(self.path), gate))
+
+    def stamp(self) -> tuple[int, ...]:
+        """Size and time of change; nothing for a file that is not there."""
+        path = Path(self.path)
+        return (path.stat().st_size, path.stat().st_mtime_ns) if path.is_file() else ()
 
     def routed(self, batch: Batch, seed: Seed) -> Floats:
         """Measured loads in tokens of the batch, nothing drawn: [step, layer, expert]. Raises InvalidInput."""
