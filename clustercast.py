@@ -30,6 +30,7 @@ __all__ = [
     "plan",
     "run",
     "validate",
+    "with_intervals",
     "write_report",
 ]
 
@@ -78,6 +79,18 @@ def run(
 
         result = with_network(result, scenario)
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
+
+
+def with_intervals(result: Result, scenario: Scenario, samples: int = 256, sobol: bool = False) -> Result:
+    """The result of `run` with low, mid and high at 90 % of every headline figure, and what each input weighs.
+
+    samples   draws of the scenario's inputs;  sobol   also estimate which share of the variance each input explains
+    Raises Refused or TooLarge where the scenario is beyond the fast estimate.
+    """
+    from simulator.uncertainty.intervals import Asked
+    from simulator.uncertainty.intervals import with_intervals as added
+
+    return added(result, scenario, Asked(samples, sobol))
 
 
 def choices(scenario: Scenario) -> Iterator[Choice]:

@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reports import every_gpu, memory_section, network_section, render, roofline, terms, tiles, time_sections, words
+from reports import (
+    every_gpu,
+    intervals_section,
+    memory_section,
+    network_section,
+    render,
+    roofline,
+    terms,
+    tiles,
+    time_sections,
+    words,
+)
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
@@ -26,7 +37,8 @@ BOUGHT = Look(
     "the rental above, whose price mostly holds a share of the network already.",
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
-DRAWN_ELSEWHERE = memory_section.DRAWN | network_section.SHOWN | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
+SECTIONS = memory_section.DRAWN | network_section.SHOWN | intervals_section.SHOWN
+DRAWN_ELSEWHERE = SECTIONS | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -68,6 +80,7 @@ def _sections(result: Result) -> Iterable[Section]:
         yield network
     if len(result.cost):
         yield Section("cost", "Cost", "Cost", (), tuple(_money(result)))
+    yield intervals_section.section(result.tables)
     extra = tuple(
         table(name, frame, EXTRA.get(name, Look(name)))
         for name, frame in result.tables.items()

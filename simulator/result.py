@@ -29,7 +29,7 @@ class Figure:
     value       in `unit`
     unit        SI name ("s", "bytes", "USD", "flop/s"), "ratio", or a count ("tokens/day")
     definition  one sentence: what is counted, over what
-    low, high   90 % interval, None while no interval is known
+    low, high   90 % interval, None while no interval is known;  mid   its median
     """
 
     value: float
@@ -37,6 +37,7 @@ class Figure:
     definition: str
     low: float | None = None
     high: float | None = None
+    mid: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
