@@ -115,12 +115,14 @@ def compare(
     variants: Sequence[Mapping[str, object]] = (),
     command: str = "",
     network: bool = False,
+    intervals: bool = False,
 ) -> Comparison:
     """Hold scenarios against the first: deltas, why they differ thing by thing, what their networks cost.
 
     scenarios  Scenarios, or paths of their files;  variants   one more scenario each: the first with these changes,
                whose paths may be short (`nodes`, `gpu`, `schedule.kind`)
     network    also follow every flow of each scenario's traffic
+    intervals  also draw the inputs of both sides together: how sure each difference is
     A scenario that cannot be simulated, or a variant that is not valid, is listed as refused. Raises InvalidInput for
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
@@ -133,7 +135,8 @@ def compare(
     made = [
         (full_paths(changes), ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants
     ]
-    return held_against(asked(list(zip(read, files, strict=True)), made, changed), command, network=network)
+    every = asked(list(zip(read, files, strict=True)), made, changed)
+    return held_against(every, command, network=network, intervals=intervals)
 
 
 def write_report(result: Result | Comparison, folder: Path | str) -> tuple[Path, ...]:

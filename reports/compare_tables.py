@@ -12,7 +12,7 @@ from reports.compare_money import scaled
 from reports.differences import difference, percent
 from reports.document import Cell, Column, Table
 from reports.tables import Look, once, table
-from simulator.comparing.comparison import Comparison
+from simulator.comparing.comparison import IMMATERIAL_SHARE, Comparison
 from simulator.comparing.deltas import NO_CHANGE
 from simulator.comparing.limits import LIMITS
 
@@ -132,7 +132,11 @@ def _to_base(comparison: Comparison, label: str, figure: str) -> str:
         return "the base"
     frame = comparison.tables["figures"]
     row = frame[(frame["scenario"] == label) & (frame["figure"] == figure)].iloc[0]
-    return NO_CHANGE if row["verdict"] == NO_CHANGE else percent(float(row["difference_ratio"]))
+    said = NO_CHANGE if row["verdict"] == NO_CHANGE else percent(float(row["difference_ratio"]))
+    immaterial = abs(float(row["difference_ratio"])) <= IMMATERIAL_SHARE
+    if immaterial or "low_ratio" not in frame or pd.isna(row["low_ratio"]):
+        return said
+    return f"{said} ({percent(float(row['low_ratio']))} to {percent(float(row['high_ratio']))})"
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:

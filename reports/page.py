@@ -26,7 +26,11 @@ from simulator.result import Result
 TRAFFIC = Look(
     "Bytes and time by kind of traffic and link",
     titles={"traffic": "Traffic", "link": "Link", "bytes": "Volume", "seconds": "Time at the link's rate"},
-    meanings={"bytes": "sent by one GPU in one step", "seconds": "bytes divided by the link's achievable rate"},
+    meanings={
+        "bytes": "sent by one GPU in one step, or received where that is more",
+        "spared_bytes": "of them, what the port's other direction does not carry: switches copy and add",
+        "seconds": "bytes divided by the link's achievable rate",
+    },
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
