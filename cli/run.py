@@ -19,6 +19,7 @@ from cli.progress import counting, saying
 if TYPE_CHECKING:
     from simulator.plan import Plan
     from simulator.result import Result
+    from simulator.run import Played
     from workloads.scenario import Scenario
 
 Changes = Annotated[
@@ -59,6 +60,9 @@ class Also:
     ] = False
     network: Annotated[
         bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
+    ] = False
+    experts: Annotated[
+        bool, typer.Option("--experts", help="Also look at experts: loads, waiting, and what balance is worth.")
     ] = False
     intervals: Annotated[
         int, typer.Option(min=0, metavar="SAMPLES", help="Draws of the inputs behind 90 % intervals; 0 for none.")
@@ -122,12 +126,21 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
     result = summarise(decided, played, command)
     say("Trying other cuts into stages")
     result = detailed(result, decided, played)
+    if also.experts:
+        result = _with_experts(result, decided, played, say)
     if also.network:
         say("Following every flow")
         result = _with_network(result, asked)
     if also.every_gpu:
         result = _with_every_gpu(result, decided, say)
     return _with_intervals(result, asked, also, say) if also.intervals else result
+
+
+def _with_experts(result: Result, decided: Plan, played: Played, say: Callable[[str], None]) -> Result:
+    """The result with what uneven experts cost. Raises Refused where no GPU shares experts with another."""
+    from simulator.expert_tables import with_experts
+
+    return with_experts(result, decided, played, say)
 
 
 def _with_network(result: Result, asked: Scenario) -> Result:
@@ -149,12 +162,14 @@ def _with_intervals(result: Result, asked: Scenario, also: Also, say: Callable[[
     """The result with low, mid and high of every headline figure; a warning where a run that nobody asked them for has
     none, because the fast estimate refuses what the simulation does not. Raises Refused where they were asked for.
     """
+    from simulator.admission import TooLarge
     from simulator.refusal import Refused
     from simulator.uncertainty import intervals
+    from workloads.schedule import ScheduleError
 
     try:
         return intervals.with_intervals(result, asked, intervals.Asked(also.intervals, also.sobol), counting(say))
-    except Refused as refusal:
+    except (Refused, TooLarge, ScheduleError) as refusal:
         if also.intervals != USUAL_SAMPLES or also.sobol:
             raise
         return replace(result, warnings=(*result.warnings, f"No intervals: {refusal}"))
@@ -183,7 +198,7 @@ def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path],
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network
+    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network + ["--experts"] * also.experts
     words += ["--intervals", str(also.intervals)] * (also.intervals != USUAL_SAMPLES) + ["--sobol"] * also.sobol
     return shlex.join(words)
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from reports import (
     every_gpu,
+    experts_section,
     intervals_section,
     memory_section,
     network_section,
@@ -41,7 +42,7 @@ BOUGHT = Look(
     "the rental above, whose price mostly holds a share of the network already.",
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
-SECTIONS = memory_section.DRAWN | network_section.SHOWN | intervals_section.SHOWN
+SECTIONS = memory_section.DRAWN | network_section.SHOWN | experts_section.SHOWN | intervals_section.SHOWN
 DRAWN_ELSEWHERE = SECTIONS | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
@@ -74,6 +75,8 @@ def _sections(result: Result) -> Iterable[Section]:
     yield from time_sections.sections(result)
     if STEPS in result.tables:
         yield every_gpu.section(result)
+    if (experts := experts_section.section(result.tables)) is not None:
+        yield experts
     yield memory_section.section(result)
     if roofline.TABLE in result.tables:
         yield roofline.section(result.tables[roofline.TABLE])
