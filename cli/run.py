@@ -162,14 +162,13 @@ def _with_intervals(result: Result, asked: Scenario, also: Also, say: Callable[[
     """The result with low, mid and high of every headline figure; a warning where a run that nobody asked them for has
     none, because the fast estimate refuses what the simulation does not. Raises Refused where they were asked for.
     """
-    from simulator.admission import TooLarge
     from simulator.refusal import Refused
     from simulator.uncertainty import intervals
     from workloads.schedule import ScheduleError
 
     try:
         return intervals.with_intervals(result, asked, intervals.Asked(also.intervals, also.sobol), counting(say))
-    except (Refused, TooLarge, ScheduleError) as refusal:
+    except (Refused, ScheduleError) as refusal:
         if also.intervals != USUAL_SAMPLES or also.sobol:
             raise
         return replace(result, warnings=(*result.warnings, f"No intervals: {refusal}"))

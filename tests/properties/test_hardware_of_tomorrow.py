@@ -15,8 +15,9 @@ from simulator.network_tables import with_network
 from simulator.refusal import Refused
 from simulator.result import Result
 from topologies.problems import InvalidInput
+from topologies.spec import dump, loads
 from workloads.scenario import SCENARIOS, Scenario, catalogue, changed, load_scenario
-from workloads.what_ifs import what_ifs
+from workloads.what_ifs import WhatIfs, what_ifs
 
 LIST = what_ifs("hardware-of-tomorrow").what_ifs
 PLAIN, DETECTION, C2C, LATENCY, CO_PACKAGED, ECMP, ORDERED, MULTICAST, STACKED = range(-1, 8)
@@ -120,3 +121,8 @@ def test_stacked_memory_shortens_memory_bound_kernels_and_leaves_room() -> None:
 def test_a_list_of_what_ifs_that_is_not_there_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(InvalidInput, match="did you mean `hardware-of-tomorrow`"):
         what_ifs("hardware-of-tomorow")
+
+
+def test_the_shipped_list_equals_what_is_read_from_its_own_yaml() -> None:
+    whole = what_ifs("hardware-of-tomorrow")
+    assert loads(dump(whole), WhatIfs) == whole
