@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,9 +104,13 @@ def everyone(
     read = [(read_scenario(path, catalog, {}), file) for path, file in zip(paths, files, strict=True)]
     split = [NEXT.split(words) for words in variants]
     wanted = [(full_paths(changes_of(words)), ", ".join(words)) for words in split]
-    wanted += [(full_paths(dict(one.changes)), one.title) for name in lists for one in what_ifs(name).what_ifs]
+    listed = [one for name in lists for one in what_ifs(name).what_ifs]
+    wanted += [(full_paths(dict(one.changes)), one.title) for one in listed]
     names = catalogue(paths[0], catalog)
-    return asked(read, wanted, lambda scenario, changes: changed(scenario, changes, names))
+    every = asked(read, wanted, lambda scenario, changes: changed(scenario, changes, names))
+    plain = len(every) - len(listed)
+    told = [replace(one, moves=of.moves, assumed=of.assumed) for one, of in zip(every[plain:], listed, strict=True)]
+    return [*every[:plain], *told]
 
 
 def folder_of(scenarios: Sequence[str], variants: Sequence[str]) -> Path:

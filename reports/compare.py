@@ -124,7 +124,8 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
     if comparison.refused:
         yield Section("refused", "Refused", "What could not be simulated", (), (tables.refused(comparison),))
     lead = (f"Each is held against {comparison.base.label}.",)
-    yield Section("changes", "What differs", "In what they differ", lead, (tables.differences(comparison),))
+    told = (*tables.what_ifs(comparison), tables.differences(comparison))
+    yield Section("changes", "What differs", "In what they differ", lead, told)
     why = (*waterfalls(comparison), tables.attribution(comparison))
     yield Section("why", "Why", "Why the steps differ, thing by thing", (ORDER,), why)
     shares = (parts(comparison), tables.parts(comparison))

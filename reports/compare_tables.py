@@ -69,6 +69,23 @@ def differences(comparison: Comparison) -> Table:
     return Table("differences", "Fields that differ", columns, once(_cells(rows)), "tables/differences.csv")
 
 
+def what_ifs(comparison: Comparison) -> tuple[Table, ...]:
+    """What-ifs of lists, each with the figure that it moves; nothing where there are none."""
+    frame = comparison.tables.get("what_ifs")
+    if frame is None or not len(frame):
+        return ()
+    rows = []
+    for row in frame.to_dict("records"):
+        figure = str(row["moves"])
+        unit = words.unit_of(figure.rpartition(".")[2])
+        values = [str(words.quantity(float(row[name]), unit)) for name in ("base", "here")]
+        change = percent(float(row["change_ratio"])) if row["base"] else "–"
+        rows.append([str(row["scenario"]), figure, *values, change, str(row["assumed"])])
+    heads = (Column("What if"), Column("Moves"), Column("Base", numeric=True), Column("Here", numeric=True))
+    columns = (*heads, Column("Change", numeric=True), Column("What was assumed"))
+    return (Table("what_ifs", "What-ifs and the figure that each moves", columns, _cells(rows), "tables/what_ifs.csv"),)
+
+
 def attribution(comparison: Comparison) -> Table:
     """Each thing's share of the difference, and the sums."""
     base_s = comparison.base.result.headline["step_s"].value

@@ -19,7 +19,7 @@ class WhatIf(Spec):
     """One change of a scenario.
 
     title     what it asks, in a few words;  changes   dotted paths and their values, as `--with` takes them
-    moves     the figure or table in which it shows first
+    moves     the figure in which it shows first: a headline figure, or `table.column` of a result, summed over rows
     assumed   which of the values nobody has published, and why these
     """
 

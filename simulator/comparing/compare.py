@@ -11,6 +11,7 @@ from simulator.comparing import deltas, limits
 from simulator.comparing.attribution import attribution
 from simulator.comparing.comparison import Asked, Compared, Comparison
 from simulator.comparing.differences import differences
+from simulator.comparing.moved import moved
 from simulator.economics.drawing import network_w
 from simulator.network_bill import network_bill, unit_prices
 from simulator.plan import plan
@@ -58,6 +59,8 @@ def compare(
         raise Refused(f"a comparison needs two scenarios that can be simulated, and {len(compared)} can{reasons}")
     say("Finding out why they differ")
     tables = dict(_tables(compared, say, _sure(compared, say) if intervals else None))
+    if any(one.moves for one in asked):
+        tables["what_ifs"] = moved(asked, compared, tables)
     if network:
         from simulator.network_tables import side_by_side
 

@@ -30,11 +30,14 @@ class Asked:
 
     label     how it is called, different from all others
     scenario  None where it is not valid;  why   then the reason
+    moves     the figure in which it shows first, `step_s` or `table.column`;  assumed   which of its values are
     """
 
     label: str
     scenario: Scenario | None
     why: str = ""
+    moves: str = ""
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ class Comparison:
       network      [scenario]          counts, network_usd, network_usd_per_endpoint, cost_usd, both_usd, network_w
       network_bill [scenario x line]   what, count, each_usd, total_usd
       limits       [scenario]          share of each limit that is used, and which is nearest
+      what_ifs     [what-if]           those of lists: the figure that each moves, before and after, what was assumed
       network_patterns, ...            where every flow was followed: those of simulator/network_tables, by scenario
     """
 

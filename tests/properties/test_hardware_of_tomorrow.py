@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 import clustercast
-from simulator.comparing.compare import network_power
+from simulator.comparing.compare import compare, network_power
+from simulator.comparing.comparison import Asked
 from simulator.economics.drawing import network_w
 from simulator.network_tables import with_network
 from simulator.refusal import Refused
@@ -121,6 +122,20 @@ def test_stacked_memory_shortens_memory_bound_kernels_and_leaves_room() -> None:
 def test_a_list_of_what_ifs_that_is_not_there_is_refused_with_the_nearest_name() -> None:
     with pytest.raises(InvalidInput, match="did you mean `hardware-of-tomorrow`"):
         what_ifs("hardware-of-tomorow")
+
+
+def test_a_comparison_says_of_each_what_it_moves_and_by_how_much() -> None:
+    labels = [Asked("base", asked(PLAIN))]
+    labels += [Asked(LIST[at].title, asked(at), moves=LIST[at].moves, assumed="all") for at in (C2C, CO_PACKAGED)]
+    rows = compare(labels).tables["what_ifs"].to_dict("records")
+    assert [row["moves"] for row in rows] == ["memory_on_host.transfer_s", "network.network_w"]
+    assert rows[0]["change_ratio"] == pytest.approx(64 / 450 - 1)
+    assert rows[1]["here"] < rows[1]["base"]
+
+
+def test_a_figure_that_no_result_has_is_refused() -> None:
+    with pytest.raises(Refused, match="moves `step_sec`, which no result has"):
+        compare([Asked("base", asked(PLAIN)), Asked("other", asked(C2C), moves="step_sec")])
 
 
 def test_the_shipped_list_equals_what_is_read_from_its_own_yaml() -> None:
