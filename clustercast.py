@@ -30,6 +30,7 @@ __all__ = [
     "plan",
     "run",
     "validate",
+    "with_intervals",
     "write_report",
 ]
 
@@ -80,6 +81,18 @@ def run(
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
 
 
+def with_intervals(result: Result, scenario: Scenario, samples: int = 256, sobol: bool = False) -> Result:
+    """The result of `run` with low, mid and high at 90 % of every headline figure, and what each input weighs.
+
+    samples   draws of the scenario's inputs;  sobol   also estimate which share of the variance each input explains
+    Raises Refused or TooLarge where the scenario is beyond the fast estimate.
+    """
+    from simulator.uncertainty.intervals import Asked
+    from simulator.uncertainty.intervals import with_intervals as added
+
+    return added(result, scenario, Asked(samples, sobol))
+
+
 def choices(scenario: Scenario) -> Iterator[Choice]:
     """Every valid layout, micro-batch and recompute policy on the scenario's GPUs."""
     from simulator.estimates.choices import choices as every
@@ -102,12 +115,14 @@ def compare(
     variants: Sequence[Mapping[str, object]] = (),
     command: str = "",
     network: bool = False,
+    intervals: bool = False,
 ) -> Comparison:
     """Hold scenarios against the first: deltas, why they differ thing by thing, what their networks cost.
 
     scenarios  Scenarios, or paths of their files;  variants   one more scenario each: the first with these changes,
                whose paths may be short (`nodes`, `gpu`, `schedule.kind`)
     network    also follow every flow of each scenario's traffic
+    intervals  also draw the inputs of both sides together: how sure each difference is
     A scenario that cannot be simulated, or a variant that is not valid, is listed as refused. Raises InvalidInput for
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
@@ -120,7 +135,8 @@ def compare(
     made = [
         (full_paths(changes), ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants
     ]
-    return held_against(asked(list(zip(read, files, strict=True)), made, changed), command, network=network)
+    every = asked(list(zip(read, files, strict=True)), made, changed)
+    return held_against(every, command, network=network, intervals=intervals)
 
 
 def write_report(result: Result | Comparison, folder: Path | str) -> tuple[Path, ...]:

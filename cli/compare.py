@@ -7,6 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -29,9 +30,29 @@ Variants = Annotated[
         "for example topology.kind=fat-tree,topology.layers=3. Repeatable.",
     ),
 ]
+WhatIfs = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        help="One more scenario for each change of a list: hardware-of-tomorrow, or a file of your own. Repeatable.",
+    ),
+]
 Catalog = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")]
 NEXT = re.compile(r",(?=\s*[A-Za-z_][\w.]*=)")
 """A comma that another PATH= follows; commas inside of a value stay."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What is compared beside files and changes, and what is looked at beyond the step."""
+
+    what_ifs: WhatIfs = None
+    network: Annotated[
+        bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
+    ] = False
+    intervals: Annotated[
+        bool, typer.Option("--intervals", help="Also draw the inputs of both sides together: how sure differences are.")
+    ] = False
 
 
 def compare(
@@ -43,31 +64,32 @@ def compare(
         Path | None, typer.Option(help="Folder of the report; out/compare-NAME if left out.", file_okay=False)
     ] = None,
     catalog: Catalog = None,
-    network: Annotated[
-        bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
-    ] = False,
+    beside: Beside = Beside(),
     told: Told = NOTHING_ASKED,
 ) -> None:
     """Hold scenarios against the first one: deltas, why they differ thing by thing, what their networks cost."""
     from simulator.comparing.compare import compare as held_against
 
     changes = tuple(variants or ())
-    if len(scenarios) + len(changes) < 2:
+    if len(scenarios) + len(changes) < 2 and not beside.what_ifs:
         raise typer.BadParameter("name two scenarios, or one and a change: `--with gpu=h100`")
-    command = command_line(scenarios, changes, catalog or (), network)
+    command = command_line(scenarios, changes, catalog or (), beside)
     with saying(told.quiet) as say:
         say("Reading the scenarios")
-        asked = everyone(scenarios, changes, tuple(catalog or ()))
-        comparison = held_against(asked, command, say, network)
+        asked = everyone(scenarios, changes, tuple(catalog or ()), tuple(beside.what_ifs or ()))
+        comparison = held_against(asked, command, say, beside.network, beside.intervals)
         say("Writing the report")
-        page = write_page(comparison, made_folder(out if out is not None else folder_of(scenarios, changes)))
+        wanted = (*changes, *(beside.what_ifs or ()))
+        page = write_page(comparison, made_folder(out if out is not None else folder_of(scenarios, wanted)))
     if told.as_json:
         print(as_data(comparison, page))
     elif not told.quiet:
         print(summary(comparison, page))
 
 
-def everyone(files: Sequence[str], variants: Sequence[str], catalog: tuple[Path, ...]) -> list[Asked]:
+def everyone(
+    files: Sequence[str], variants: Sequence[str], catalog: tuple[Path, ...], lists: tuple[str, ...] = ()
+) -> list[Asked]:
     """Every scenario that was asked for, under a label of its own.
 
     A change that gives no valid scenario is kept with the reason. Raises InvalidInput for a file that cannot be read
@@ -76,13 +98,19 @@ def everyone(files: Sequence[str], variants: Sequence[str], catalog: tuple[Path,
     from simulator.comparing.labels import asked
     from workloads.scenario import catalogue, changed
     from workloads.short_paths import full_paths
+    from workloads.what_ifs import what_ifs
 
     paths = [scenario_file(file) for file in files]
     read = [(read_scenario(path, catalog, {}), file) for path, file in zip(paths, files, strict=True)]
     split = [NEXT.split(words) for words in variants]
     wanted = [(full_paths(changes_of(words)), ", ".join(words)) for words in split]
+    listed = [one for name in lists for one in what_ifs(name).what_ifs]
+    wanted += [(full_paths(dict(one.changes)), one.title) for one in listed]
     names = catalogue(paths[0], catalog)
-    return asked(read, wanted, lambda scenario, changes: changed(scenario, changes, names))
+    every = asked(read, wanted, lambda scenario, changes: changed(scenario, changes, names))
+    plain = len(every) - len(listed)
+    told = [replace(one, moves=of.moves, assumed=of.assumed) for one, of in zip(every[plain:], listed, strict=True)]
+    return [*every[:plain], *told]
 
 
 def folder_of(scenarios: Sequence[str], variants: Sequence[str]) -> Path:
@@ -98,14 +126,16 @@ def write_page(comparison: Comparison, folder: Path) -> Path:
     return write_comparison(comparison, folder)[0]
 
 
-def command_line(scenarios: Sequence[str], variants: Sequence[str], catalog: Sequence[Path], network: bool) -> str:
+def command_line(scenarios: Sequence[str], variants: Sequence[str], catalog: Sequence[Path], beside: Beside) -> str:
     """Command that gives the same comparison again, wherever its report was written."""
     words = ["clustercast", "compare", *scenarios]
     for change in variants:
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    words += ["--network"] * network
+    for name in beside.what_ifs or ():
+        words += ["--what-ifs", name]
+    words += ["--network"] * beside.network + ["--intervals"] * beside.intervals
     return shlex.join(words)
 
 

@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ import typer
 
 from cli.asked import changes_of, read_scenario, scenario_file
 from cli.columns import aligned
-from cli.progress import saying
+from cli.progress import counting, saying
 
 if TYPE_CHECKING:
     from simulator.plan import Plan
@@ -39,6 +39,8 @@ FIRST = {
     "memory_bytes_per_gpu_max": "memory of the fullest GPU",
 }
 """Headline figures of the summary, with what the terminal calls them."""
+USUAL_SAMPLES = 256
+"""Enough for ends of intervals within 2 % of those of 4,096 (DECISIONS.md)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,12 @@ class Also:
     experts: Annotated[
         bool, typer.Option("--experts", help="Also look at experts: loads, waiting, and what balance is worth.")
     ] = False
+    intervals: Annotated[
+        int, typer.Option(min=0, metavar="SAMPLES", help="Draws of the inputs behind 90 % intervals; 0 for none.")
+    ] = USUAL_SAMPLES
+    sobol: Annotated[
+        bool, typer.Option("--sobol", help="Also estimate which share of the step's variance each input explains.")
+    ] = False
 
 
 NOTHING_ASKED = Told()
@@ -81,6 +89,8 @@ def run(
     """Simulate a scenario and write its report: how long, how much, and why."""
     file = scenario_file(scenario)
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
+    if also.sobol and not also.intervals:
+        raise typer.BadParameter("--sobol goes with intervals: leave `--intervals 0` out")
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
     command = command_line(scenario, changes or (), catalog or (), also)
     with saying(told.quiet) as say:
@@ -121,7 +131,9 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
     if also.network:
         say("Following every flow")
         result = _with_network(result, asked)
-    return _with_every_gpu(result, decided, say) if also.every_gpu else result
+    if also.every_gpu:
+        result = _with_every_gpu(result, decided, say)
+    return _with_intervals(result, asked, also, say) if also.intervals else result
 
 
 def _with_experts(result: Result, decided: Plan, played: Played, say: Callable[[str], None]) -> Result:
@@ -144,6 +156,22 @@ def _with_every_gpu(result: Result, decided: Plan, say: Callable[[str], None]) -
     from simulator.gpus.tables import with_every_gpu
 
     return with_every_gpu(result, play_every_gpu(decided, say))
+
+
+def _with_intervals(result: Result, asked: Scenario, also: Also, say: Callable[[str], None]) -> Result:
+    """The result with low, mid and high of every headline figure; a warning where a run that nobody asked them for has
+    none, because the fast estimate refuses what the simulation does not. Raises Refused where they were asked for.
+    """
+    from simulator.refusal import Refused
+    from simulator.uncertainty import intervals
+    from workloads.schedule import ScheduleError
+
+    try:
+        return intervals.with_intervals(result, asked, intervals.Asked(also.intervals, also.sobol), counting(say))
+    except (Refused, ScheduleError) as refusal:
+        if also.intervals != USUAL_SAMPLES or also.sobol:
+            raise
+        return replace(result, warnings=(*result.warnings, f"No intervals: {refusal}"))
 
 
 def write_report(result: Result, folder: Path) -> Path:
@@ -170,18 +198,16 @@ def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path],
     for folder in catalog:
         words += ["--catalog", str(folder)]
     words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network + ["--experts"] * also.experts
+    words += ["--intervals", str(also.intervals)] * (also.intervals != USUAL_SAMPLES) + ["--sobol"] * also.sobol
     return shlex.join(words)
 
 
 def summary(result: Result, report: Path) -> str:
     """Title, the first figures, what they mean, warnings, where the report is."""
-    from reports.words import quantity
+    from reports.words import interval, quantity
 
-    rows = [
-        [name, str(quantity(result.headline[key].value, result.headline[key].unit))]
-        for key, name in FIRST.items()
-        if key in result.headline
-    ]
+    shown = [(name, result.headline[key]) for key, name in FIRST.items() if key in result.headline]
+    rows = [[name, str(quantity(one.value, one.unit)), interval(one.low, one.high, one.unit)] for name, one in shown]
     parts = [
         result.title,
         aligned(rows),

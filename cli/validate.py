@@ -32,14 +32,58 @@ def validate(
     with saying(quiet=as_json) as say:
         say("Simulating what was published")
         rows = held_against(tuple(only or ()))
-    print(as_data(rows) if as_json else table(rows))
+    print(as_data(rows) if as_json else f"{table(rows)}\n\n{held_out(rows)}")
     if missed(rows):
         raise typer.Exit(ExitCode.MISSED)
 
 
 def as_data(rows: Sequence[Row]) -> str:
-    """All rows with all their fields."""
-    return json.dumps([asdict(row) for row in rows], indent=2, ensure_ascii=False)
+    """All rows with all their fields, and for targets the interval that the others give them."""
+    from simulator.uncertainty.residuals import coverage
+
+    held = {(one.row.file, one.row.what): one for one in coverage(rows).held}
+    told = []
+    for row in rows:
+        one = held.get((row.file, row.what))
+        interval = None if one is None else {
+            "sort": one.sort, "facts": one.facts, "low_ratio": one.low_ratio, "high_ratio": one.high_ratio,
+            "inside": one.inside,
+        }  # fmt: skip
+        told.append({**asdict(row), "interval": interval})
+    return json.dumps(told, indent=2, ensure_ascii=False)
+
+
+def held_out(rows: Sequence[Row]) -> str:
+    """Leave-one-out: each target against the 90 % interval that the other systems' errors give it, sort by sort."""
+    from simulator.uncertainty.residuals import SORTS, coverage, residuals
+
+    found, errors = coverage(rows), residuals(rows)
+    if not found.held:
+        return "No target has others of its sort, from which an interval for it could come"
+    body = []
+    for sort in SORTS:
+        own = [one for one in found.held if one.sort == sort]
+        inside = sum(one.inside for one in own)
+        error = errors[sort]
+        told = f"x or / {error.high_ratio:.3f}" if error.facts else "not known"
+        body.append([sort, str(error.facts), told, f"{inside} of {len(own)}"])
+    outside = ", ".join(f"{one.row.what} ({one.row.file})" for one in found.held if not one.inside)
+    inside = sum(one.inside for one in found.held)
+    share = f"{inside} of {len(found.held)} targets, {found.inside_share():.0%}, lie in the 90 % interval"
+    lines = [aligned(body, ("what targets are of", "facts", "the simulator's own error at 90 %", "inside"))]
+    lines.append(f"{share} that the other systems' errors give them; about 90 % are expected")
+    lines += [f"Outside: {outside}"] if outside else []
+    lines += [f"simulator/uncertainty/known.py is out of date: {', '.join(old)}"] if (old := stale_of(rows)) else []
+    return "\n\n".join(lines)
+
+
+def stale_of(rows: Sequence[Row]) -> tuple[str, ...]:
+    """Sorts whose error is not what runs use any more; none unless every published file was looked at."""
+    from simulator.uncertainty.known import stale
+    from simulator.uncertainty.residuals import residuals
+    from workloads.observed import names
+
+    return stale(residuals(rows)) if {row.file for row in rows} == set(names()) else ()
 
 
 def table(rows: Sequence[Row]) -> str:

@@ -32,8 +32,9 @@ ORDER = (
     "scenario would be valid or fit are taken together with the next."
 )
 THRESHOLD = (
-    "No material change: inside the base's 90 % interval where one is known, else at most "
-    f"{100 * IMMATERIAL_SHARE:g} % of the base's figure; for a part of the step, of the base's step."
+    f"No material change: at most {100 * IMMATERIAL_SHARE:g} % of the base's figure, for a part of the step of the "
+    "base's step; or, with --intervals, a difference whose 90 % interval holds none. Both sides are then drawn with "
+    "the same inputs, so that what they have in common cancels; the interval is that of the inputs alone."
 )
 CAPITAL = (
     "Buying a network is a capital expense that outlasts one run; rental is paid for the run alone, and a rental price "
@@ -123,7 +124,8 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
     if comparison.refused:
         yield Section("refused", "Refused", "What could not be simulated", (), (tables.refused(comparison),))
     lead = (f"Each is held against {comparison.base.label}.",)
-    yield Section("changes", "What differs", "In what they differ", lead, (tables.differences(comparison),))
+    told = (*tables.what_ifs(comparison), tables.differences(comparison))
+    yield Section("changes", "What differs", "In what they differ", lead, told)
     why = (*waterfalls(comparison), tables.attribution(comparison))
     yield Section("why", "Why", "Why the steps differ, thing by thing", (ORDER,), why)
     shares = (parts(comparison), tables.parts(comparison))

@@ -43,8 +43,9 @@ def _networks(comparison: Comparison) -> Table:
     texts += [[f"{number:,}" for number in frame[name]] for name in counts]
     why = {one.network.why for one in comparison.compared if one.network.why}
     note = "Links are cables between switches. " + " ".join(f"A dash: {reason}." for reason in sorted(why))
-    rows = _rows([*texts, whole[1], each[1]])
-    return Table("network", "Networks", (*heads, whole[0], each[0]), rows, "tables/network.csv", note.strip())
+    power = scaled("Power", frame["network_w"].tolist(), "W")
+    rows = _rows([*texts, whole[1], each[1], power[1]])
+    return Table("network", "Networks", (*heads, whole[0], each[0], power[0]), rows, "tables/network.csv", note.strip())
 
 
 def _both(comparison: Comparison) -> Table:

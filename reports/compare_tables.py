@@ -12,7 +12,7 @@ from reports.compare_money import scaled
 from reports.differences import difference, percent
 from reports.document import Cell, Column, Table
 from reports.tables import Look, once, table
-from simulator.comparing.comparison import Comparison
+from simulator.comparing.comparison import IMMATERIAL_SHARE, Comparison
 from simulator.comparing.deltas import NO_CHANGE
 from simulator.comparing.limits import LIMITS
 
@@ -67,6 +67,23 @@ def differences(comparison: Comparison) -> Table:
         rows.append([str(label), str(thing), "; ".join(fields) + more])
     columns = (Column("Scenario"), Column("What"), Column("Fields: in the base → here"))
     return Table("differences", "Fields that differ", columns, once(_cells(rows)), "tables/differences.csv")
+
+
+def what_ifs(comparison: Comparison) -> tuple[Table, ...]:
+    """What-ifs of lists, each with the figure that it moves; nothing where there are none."""
+    frame = comparison.tables.get("what_ifs")
+    if frame is None or not len(frame):
+        return ()
+    rows = []
+    for row in frame.to_dict("records"):
+        figure = str(row["moves"])
+        unit = words.unit_of(figure.rpartition(".")[2])
+        values = [str(words.quantity(float(row[name]), unit)) for name in ("base", "here")]
+        change = percent(float(row["change_ratio"])) if row["base"] else "–"
+        rows.append([str(row["scenario"]), figure, *values, change, str(row["assumed"])])
+    heads = (Column("What if"), Column("Moves"), Column("Base", numeric=True), Column("Here", numeric=True))
+    columns = (*heads, Column("Change", numeric=True), Column("What was assumed"))
+    return (Table("what_ifs", "What-ifs and the figure that each moves", columns, _cells(rows), "tables/what_ifs.csv"),)
 
 
 def attribution(comparison: Comparison) -> Table:
@@ -132,7 +149,11 @@ def _to_base(comparison: Comparison, label: str, figure: str) -> str:
         return "the base"
     frame = comparison.tables["figures"]
     row = frame[(frame["scenario"] == label) & (frame["figure"] == figure)].iloc[0]
-    return NO_CHANGE if row["verdict"] == NO_CHANGE else percent(float(row["difference_ratio"]))
+    said = NO_CHANGE if row["verdict"] == NO_CHANGE else percent(float(row["difference_ratio"]))
+    immaterial = abs(float(row["difference_ratio"])) <= IMMATERIAL_SHARE
+    if immaterial or "low_ratio" not in frame or pd.isna(row["low_ratio"]):
+        return said
+    return f"{said} ({percent(float(row['low_ratio']))} to {percent(float(row['high_ratio']))})"
 
 
 def _cells(rows: Sequence[Sequence[str]]) -> tuple[tuple[Cell, ...], ...]:

@@ -75,7 +75,7 @@ def plain(value: object) -> Any:
 
 
 def _figure(figure: Figure) -> dict[str, Any]:
-    """value, unit, definition; low and high only where known."""
+    """value, unit, definition; low, mid and high only where known."""
     known = {"value": figure.value, "unit": figure.unit, "definition": figure.definition}
-    ends = {"low": figure.low, "high": figure.high}
+    ends = {"low": figure.low, "mid": figure.mid, "high": figure.high}
     return known | {name: value for name, value in ends.items() if value is not None}

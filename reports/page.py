@@ -8,6 +8,7 @@ from dataclasses import replace
 from reports import (
     every_gpu,
     experts_section,
+    intervals_section,
     memory_section,
     network_section,
     render,
@@ -26,7 +27,11 @@ from simulator.result import Result
 TRAFFIC = Look(
     "Bytes and time by kind of traffic and link",
     titles={"traffic": "Traffic", "link": "Link", "bytes": "Volume", "seconds": "Time at the link's rate"},
-    meanings={"bytes": "sent by one GPU in one step", "seconds": "bytes divided by the link's achievable rate"},
+    meanings={
+        "bytes": "sent by one GPU in one step, or received where that is more",
+        "spared_bytes": "of them, what the port's other direction does not carry: switches copy and add",
+        "seconds": "bytes divided by the link's achievable rate",
+    },
     names={"nvlink": "NVLink", "ib": "InfiniBand", "infiniband": "InfiniBand"},
 )
 COST = Look("What is paid for", titles={"what": "Item", "quantity": "Quantity", "unit": "Of", "usd": "Cost"})
@@ -37,12 +42,8 @@ BOUGHT = Look(
     "the rental above, whose price mostly holds a share of the network already.",
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
-DRAWN_ELSEWHERE = (
-    memory_section.DRAWN
-    | network_section.SHOWN
-    | experts_section.SHOWN
-    | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
-)
+SECTIONS = memory_section.DRAWN | network_section.SHOWN | experts_section.SHOWN | intervals_section.SHOWN
+DRAWN_ELSEWHERE = SECTIONS | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -86,6 +87,7 @@ def _sections(result: Result) -> Iterable[Section]:
         yield network
     if len(result.cost):
         yield Section("cost", "Cost", "Cost", (), tuple(_money(result)))
+    yield intervals_section.section(result.tables)
     extra = tuple(
         table(name, frame, EXTRA.get(name, Look(name)))
         for name, frame in result.tables.items()

@@ -14,6 +14,8 @@ SECONDS_FROM, SECONDS_TO = 0.1, 1000.0
 SHARES = ("ratio", "share")
 UNIT_WORDS = {"gpu_hours": "GPU-hours", "GPU h": "GPU-hours", "GPUh": "GPU-hours", "count": ""}
 MOST_DECIMALS = 12
+AT = " at 90 %"
+"""What an interval says of itself."""
 COUNTED = ("USD", "GPU h", "tokens/day")
 """Units of headline figures that are counted in thousands, millions and so on."""
 STEPS = ("", "thousand", "million", "billion", "trillion", "quadrillion")
@@ -74,13 +76,13 @@ def exact(value: float, unit: str) -> str:
     return f"{value!r} {UNIT_WORDS.get(unit, unit)}".strip()
 
 
-def interval(low: float | None, high: float | None, unit: str) -> str:
-    """ "19.1 s to 20.5 s (90 %)", empty while either end is unknown."""
-    if low is None or high is None:
+def interval(low: float | None, high: float | None, unit: str, digits: int = 3) -> str:
+    """ "19.1 to 20.5 s at 90 %", empty while either end is unknown, or where nothing that varies moves the figure."""
+    if low is None or high is None or low == high:
         return ""
-    first, last = quantity(low, unit, 3), quantity(high, unit, 3)
+    first, last = quantity(low, unit, digits), quantity(high, unit, digits)
     start = first.number if first.unit == last.unit else str(first)
-    return f"{start} to {last} at 90 %"
+    return f"{start} to {last}{AT}"
 
 
 def unit_of(column: str) -> str:

@@ -15,6 +15,8 @@ class Links:
     gpus_per_node               GPUs that reach each other over NVLink
     port_bytes_per_s            nominal rate of its port, or what the network leaves of it; kernels reach a share each
     network_reduces             switches add up what ports send
+    multicasts                  switches copy a token to several nodes and add up what comes back for it
+    ordered                     a receiver sees writes in order, so that nothing has to be told or fenced
     """
 
     gpus_per_node: int
@@ -24,6 +26,8 @@ class Links:
     network_latency_s: float
     port_bytes_per_s: float
     network_reduces: bool = False
+    multicasts: bool = False
+    ordered: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Transfer:
     """What one collective asks of each GPU.
 
     nvlink_bytes, network_bytes   sent by one GPU over that link
+    spared_bytes   of network_bytes, what the port's other direction does not carry because switches multiply and add
     bound    what sets the time: a link, the multiprocessors that copy, or the posting of messages
     own      what sets it belongs to one GPU; else to all of its node, on whose ports what comes for it is spread
     """
@@ -53,6 +58,7 @@ class Transfer:
     network_bytes: float
     bound: LinkKind
     own: bool = False
+    spared_bytes: float = 0.0
 
     def __add__(self, other: Transfer) -> Transfer:
         """One after the other; the longer one names what binds."""
@@ -63,6 +69,7 @@ class Transfer:
             self.network_bytes + other.network_bytes,
             longer.bound,
             longer.own,
+            self.spared_bytes + other.spared_bytes,
         )
 
     def after(self, fixed_s: float) -> Transfer:

@@ -102,12 +102,15 @@ def family(op: Op) -> str:
 def duration(op: Op, gpu: Gpu, sms: Sms) -> Duration:
     """Time one operation on some of the GPU's multiprocessors; formulas are in simulator/kernels.
 
+    A GPU that checks its results takes longer for products and attention, by as much as it says.
+
     Raises NoRate for a precision that the GPU lacks.
     """
     used = sms.matmul if op.kind in ("gemm", "grouped_gemm") else sms.other
     group, _, name = family(op).partition(".")
     busy, kernels = _busy(op, gpu, used, group, name)
-    return Duration(busy.seconds + kernels * gpu.kernels.launch_s, busy.bound, busy.seconds, kernels)
+    busy_s = busy.seconds * (1 + gpu.error_check_ratio * (group != "sweeps"))
+    return Duration(busy_s + kernels * gpu.kernels.launch_s, busy.bound, busy_s, kernels)
 
 
 def _busy(op: Op, gpu: Gpu, used: int, group: str, name: str) -> tuple[Busy, int]:

@@ -37,18 +37,24 @@ class TokenWay:
         if message is None or self.spread is None:
             return NOTHING
         by, sms = self.kernels.normal, self.scenario.job.communication_sms
-        load = normal.load(message.tokens, self._token_bytes(message), self.spread, by)
-        on = normal.carrier(by, self.splitting.links, sms).slowed(ratio)
+        links = self.splitting.links
+        way = normal.multicast(links, _toward_experts(message))
+        load = normal.load(message.tokens, self._token_bytes(message), self.spread, by, way)
+        on = normal.carrier(by, links, sms).slowed(ratio)
         if message.kind == "combine":
             return normal.combine(load, on, by)
         return normal.dispatch(load, on, by, counted=message.phase == "forward")
 
     def _token_bytes(self, message: Message) -> float:
         """Bytes of a token on the way: to the experts in the job's dispatch format, back as the record says."""
-        toward_experts = (message.kind == "dispatch") == (message.phase != "input_grad")
-        if not toward_experts:
+        if not _toward_experts(message):
             return message.bytes_per_token
         return self.scenario.model.hidden * ELEMENT_BYTES[self.scenario.job.precision.dispatch]
+
+
+def _toward_experts(message: Message) -> bool:
+    """Whether tokens, or in backward their gradients, go to the experts."""
+    return (message.kind == "dispatch") == (message.phase != "input_grad")
 
 
 def token_way(scenario: Scenario, splitting: Splitting) -> TokenWay:

@@ -22,6 +22,8 @@ def links_of(node: Node, nodes: int, topology: TopologySpec) -> Links:
         port_bytes_per_s=port.nominal_bytes_per_s,
         network_latency_s=port.latency_s,
         network_reduces=topology.switch.in_network_reduction,
+        multicasts=topology.switch.token_multicast,
+        ordered=node.nic.ordered,
     )
 
 

@@ -23,13 +23,28 @@ class BudgetError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Term:
+    """One quantity of a formula.
+
+    name    as the formula has it;  value   in `unit`, an SI name, "ratio" or a count
+    source  a field of the scenario, a catalogue entry with the basis and source of the value, or how it was found
+    """
+
+    name: str
+    value: float
+    unit: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class Figure:
     """One number with what it means.
 
     value       in `unit`
     unit        SI name ("s", "bytes", "USD", "flop/s"), "ratio", or a count ("tokens/day")
     definition  one sentence: what is counted, over what
-    low, high   90 % interval, None while no interval is known
+    low, high   90 % interval, None while no interval is known;  mid   its median
+    formula     how it is computed from `terms`, with + - x / and parentheses; a test works it out again
     """
 
     value: float
@@ -37,6 +52,9 @@ class Figure:
     definition: str
     low: float | None = None
     high: float | None = None
+    mid: float | None = None
+    formula: str = ""
+    terms: tuple[Term, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ class Sent(NamedTuple):
     traffic: str
     nvlink: float
     network: float
+    spared: float
 
 
 def table(plan: Plan) -> pd.DataFrame:
@@ -30,10 +31,11 @@ def table(plan: Plan) -> pd.DataFrame:
 
     seconds  is what those bytes take at the link's achieved rate: how long the link is busy
 
-    returns  [class x link]  traffic, link, bytes, seconds
+    returns  [class x link]  traffic, link, bytes, seconds; where switches multiply and add also spared_bytes, of bytes
+             those that the port's other direction does not carry
     """
     frame = pd.DataFrame(list(_sent(plan)), columns=Sent._fields)
-    sums = frame.groupby("traffic", sort=False)[list(LINKS)].sum() / len(plan.orders)
+    sums = frame.groupby("traffic", sort=False)[[*LINKS, "spared"]].sum() / len(plan.orders)
     long = sums.reset_index().melt("traffic", list(LINKS), "link", "bytes")
     long = long[long["bytes"] > 0].reset_index(drop=True)
     scenario = plan.scenario
@@ -44,6 +46,9 @@ def table(plan: Plan) -> pd.DataFrame:
         for links, link in zip(used, long["link"], strict=True)
     ]
     long["seconds"] = long["bytes"] / np.array(rates)
+    if plan.links.multicasts:
+        on_network = long["link"] == "network"
+        long["spared_bytes"] = np.where(on_network, long["traffic"].map(sums["spared"]), 0.0)
     return long
 
 
@@ -79,4 +84,4 @@ def _chunk(plan: Plan, stage: int, op: str, times: int) -> Iterator[Sent]:
 
 def _row(purpose: str, transfer: Transfer, times: int = 1) -> Sent:
     """One transfer, so many times."""
-    return Sent(purpose, transfer.nvlink_bytes * times, transfer.network_bytes * times)
+    return Sent(purpose, transfer.nvlink_bytes * times, transfer.network_bytes * times, transfer.spared_bytes * times)

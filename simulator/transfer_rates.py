@@ -79,7 +79,8 @@ def reached_normal(kernels: AllToAllKernels, links: Links, gate: Gate, ranks: in
     on, reach = normal.carrier(kernels.normal, links, by.sms), spread.nodes if ranks > per_node else spread.gpus
     for direction in ("dispatch", "combine"):
         token_bytes = _payload_bytes(direction, by.hidden)
-        moved = on.carry(normal.load(by.tokens, token_bytes, spread, kernels.normal))
+        way = normal.multicast(links, out=direction == "dispatch")
+        moved = on.carry(normal.load(by.tokens, token_bytes, spread, kernels.normal, way))
         yield _reached("normal", ranks, direction, moved, by.tokens * token_bytes * reach)
 
 

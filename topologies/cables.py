@@ -7,8 +7,10 @@ from pydantic import Field
 
 from topologies.spec import Spec
 
+CO_PACKAGED = "co-packaged"
+"""Class of a fibre whose optics are part of the switch, or of the endpoint, without a module to plug in."""
 CableClass = Annotated[str, Field(min_length=1, max_length=40)]
-"""Name of a class, such as copper (DAC) or optical (modules and fibre, AOC); a list of prices says what one costs."""
+"""Name of a class, such as copper (DAC), optical (modules and fibre, AOC) or co-packaged; its price is a list's."""
 
 
 class Cables(Spec):

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Annotated, ClassVar, Self
 
-from pydantic import model_validator
+from pydantic import Field, model_validator
 
 from topologies.all_to_all import AllToAllKernels
 from topologies.catalogue import FromCatalogue
@@ -47,7 +47,11 @@ class Gpu(Entry):
     nvlink_domain_gpus: Count
     nvlink_latency_s: Seconds
     pcie_bytes_per_s: BytesPerS
+    """To the host's memory, each direction, whatever the link: PCIe, or NVLink-C2C of a superchip."""
     power_w: Watts
+    error_check_ratio: Annotated[float, Field(ge=0, le=1)] = 0.0
+    """Time that checking results adds to matrix products and attention, over their time without (checksums of rows and
+    columns, or products done again)."""
     kernels: Annotated[KernelSet, FromCatalogue("kernels")]
 
     @model_validator(mode="after")
@@ -74,6 +78,9 @@ class Nic(Entry):
     """Reached by large messages."""
     latency_s: SecondsOrZero
     """One end's part of the latency of a small message."""
+    ordered: bool = False
+    """Writes are seen in the order in which they were sent, flags behind their data, so that a sender puts no fence
+    between them and tells no counts beforehand (arXiv 2505.09343, section 6.4)."""
 
 
 class Switch(Entry):
@@ -87,6 +94,9 @@ class Switch(Entry):
     """Added by each switch on the way."""
     in_network_reduction: bool = False
     """Switches add up what ports send and give the sum back to all, so that a sum over nodes crosses a port once."""
+    token_multicast: bool = False
+    """Switches copy a token to all nodes that it goes to and add up what comes back for it, so that it crosses its own
+    port once each way (arXiv 2505.09343, section 6.5)."""
 
 
 class Node(Entry):

@@ -29,6 +29,8 @@ class Power(Entry):
     """One switch of the network with nothing plugged in."""
     optic_w: WattsOrZero
     """One optical module, at either end of an optical cable."""
+    co_packaged_w: WattsOrZero
+    """The same of optics that are part of the switch or the endpoint (cables of class co-packaged)."""
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:

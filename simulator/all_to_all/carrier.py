@@ -14,6 +14,7 @@ class Load:
 
     copied_bytes   that its multiprocessors copy;  messages   over the network
     forwarded      what comes over the network goes on over NVLink; else both ways are taken at the same time
+    spared_bytes   of network_bytes, what the port's other direction does not carry because switches multiply and add
     """
 
     nvlink_bytes: float
@@ -21,6 +22,7 @@ class Load:
     copied_bytes: float
     messages: float
     forwarded: bool
+    spared_bytes: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,4 +63,5 @@ class Carrier:
         far_s = (self.links.network_latency_s + self.posting.latency_s) * (load.network_bytes > 0)
         latency_s = near_s + far_s if load.forwarded else max(near_s, far_s)
         own = bound in ("nvlink", "sms") or not load.forwarded
-        return Transfer(parts[bound] + latency_s, load.nvlink_bytes, load.network_bytes, bound, own)
+        seconds = parts[bound] + latency_s
+        return Transfer(seconds, load.nvlink_bytes, load.network_bytes, bound, own, load.spared_bytes)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 
 import pandas as pd
 
@@ -10,6 +11,8 @@ from simulator.comparing import deltas, limits
 from simulator.comparing.attribution import attribution
 from simulator.comparing.comparison import Asked, Compared, Comparison
 from simulator.comparing.differences import differences
+from simulator.comparing.moved import moved
+from simulator.economics.drawing import network_w
 from simulator.network_bill import network_bill, unit_prices
 from simulator.plan import plan
 from simulator.refusal import Refused
@@ -17,19 +20,28 @@ from simulator.run import simulate
 from simulator.summary import summarise
 from topologies.kinds.base import TopologyError
 from topologies.layers import layered
-from workloads.scenario import Scenario
+from topologies.spec import load_entry
+from workloads.power import Power
+from workloads.scenario import Scenario, catalogue
 from workloads.schedule import ScheduleError
 
 FEWEST = 2
+POWER = "h100-server"
+"""Entry of the catalogue whose switches and optics are taken, whatever the GPU."""
 
 
 def compare(
-    asked: Sequence[Asked], command: str = "", say: Callable[[str], None] = lambda text: None, network: bool = False
+    asked: Sequence[Asked],
+    command: str = "",
+    say: Callable[[str], None] = lambda text: None,
+    network: bool = False,
+    intervals: bool = False,
 ) -> Comparison:
     """Simulate every scenario and hold it against the first that can be.
 
     command   how the comparison was asked for;  say   told what is being done
     network   also follow every flow of each scenario's traffic
+    intervals also draw the inputs of both sides together: how sure each difference is
     Raises Refused where fewer than two scenarios are left.
     """
     refused = {one.label: one.why for one in asked if one.scenario is None}
@@ -46,7 +58,9 @@ def compare(
         reasons = "".join(f"\n{label}: {why}" for label, why in refused.items())
         raise Refused(f"a comparison needs two scenarios that can be simulated, and {len(compared)} can{reasons}")
     say("Finding out why they differ")
-    tables = dict(_tables(compared, say))
+    tables = dict(_tables(compared, say, _sure(compared, say) if intervals else None))
+    if any(one.moves for one in asked):
+        tables["what_ifs"] = moved(asked, compared, tables)
     if network:
         from simulator.network_tables import side_by_side
 
@@ -63,12 +77,26 @@ def _simulated(label: str, scenario: Scenario) -> Compared:
     return Compared(label, scenario, result, network_bill(cluster, unit_prices()), layered(fabric))
 
 
-def _tables(compared: Sequence[Compared], say: Callable[[str], None]) -> Mapping[str, pd.DataFrame]:
+def _sure(compared: Sequence[Compared], say: Callable[[str], None]) -> pd.DataFrame:
+    """[scenario x figure] the interval of each difference. Raises Refused where the fast estimate does."""
+    from simulator.comparing.paired import paired
+
+    base, *others = compared
+    found = []
+    for other in others:
+        say(f"Drawing inputs of {other.label} and the base together")
+        found.append(paired(base, other))
+    return pd.concat(found, ignore_index=True)
+
+
+def _tables(
+    compared: Sequence[Compared], say: Callable[[str], None], sure: pd.DataFrame | None
+) -> Mapping[str, pd.DataFrame]:
     """Every table of a comparison."""
     base, *others = compared
     return {
         "ranking": deltas.ranking(compared),
-        "figures": deltas.figures(base, others),
+        "figures": deltas.figures(base, others, sure),
         "differences": _differences(base, others),
         "attribution": _attribution(base, others, say),
         "parts": deltas.parts(base, others),
@@ -100,7 +128,7 @@ def _attribution(base: Compared, others: Sequence[Compared], say: Callable[[str]
 
 
 def _network(compared: Sequence[Compared]) -> pd.DataFrame:
-    """[scenario] size and price of the network, beside the rental of the GPUs."""
+    """[scenario] size, price and power of the network, beside the rental of the GPUs."""
     rows = []
     for one in compared:
         cluster = one.scenario.cluster
@@ -108,9 +136,16 @@ def _network(compared: Sequence[Compared]) -> pd.DataFrame:
         cost_usd = one.result.headline["cost_usd"].value
         bought = (one.network.total_usd, one.network.usd_per_endpoint)
         both_usd = cost_usd + one.network.total_usd
-        rows.append((one.label, cluster.topology.described(), *counts, *bought, cost_usd, both_usd))
+        watts = network_w(cluster, network_power())
+        rows.append((one.label, cluster.topology.described(), *counts, *bought, cost_usd, both_usd, watts))
     columns = ["scenario", "topology", "endpoints", "switches", "links", "network_usd", "network_usd_per_endpoint"]
-    return pd.DataFrame(rows, columns=[*columns, "cost_usd", "both_usd"])
+    return pd.DataFrame(rows, columns=[*columns, "cost_usd", "both_usd", "network_w"])
+
+
+@lru_cache(maxsize=1)
+def network_power() -> Power:
+    """What switches and optics draw, as in the catalogue's entry; GPUs and servers of it are not used."""
+    return load_entry(Power.group, POWER, Power, catalogue())
 
 
 def _bills(compared: Sequence[Compared]) -> pd.DataFrame:

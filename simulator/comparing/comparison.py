@@ -16,8 +16,8 @@ SCHEMA = "clustercast.comparison/1"
 """Name and version of comparison.json's shape; the number rises when a reader would break."""
 
 IMMATERIAL_SHARE = 0.005
-"""Smaller differences are called no material change where no interval is known: of the base's figure, for a part of
-the step of the base's step."""
+"""Smaller differences are called no material change: of the base's figure, for a part of the step of the base's
+step. Where inputs were drawn together, so is a difference that may be none."""
 
 
 class AttributionError(Exception):
@@ -30,11 +30,14 @@ class Asked:
 
     label     how it is called, different from all others
     scenario  None where it is not valid;  why   then the reason
+    moves     the figure in which it shows first, `step_s` or `table.column`;  assumed   which of its values are
     """
 
     label: str
     scenario: Scenario | None
     why: str = ""
+    moves: str = ""
+    assumed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +62,14 @@ class Comparison:
     refused       label -> why it could not be simulated
     tables
       ranking      [scenario]          place by cost of the run, then by step; figures that decide, change to the base
-      figures      [scenario x figure] value, base, difference, difference_ratio, verdict
+      figures      [scenario x figure] value, base, difference, difference_ratio, verdict, interval
       differences  [scenario x thing]  the fields that differ, with both values
       attribution  [scenario x thing]  what the thing adds to step_s, cost_usd, network_usd; the lines add up
       parts        [scenario x part]   seconds, difference_s; the six add up to the step's difference
-      network      [scenario]          counts, network_usd, network_usd_per_endpoint, cost_usd, both_usd
+      network      [scenario]          counts, network_usd, network_usd_per_endpoint, cost_usd, both_usd, network_w
       network_bill [scenario x line]   what, count, each_usd, total_usd
       limits       [scenario]          share of each limit that is used, and which is nearest
+      what_ifs     [what-if]           those of lists: the figure that each moves, before and after, what was assumed
       network_patterns, ...            where every flow was followed: those of simulator/network_tables, by scenario
     """
 

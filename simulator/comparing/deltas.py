@@ -16,36 +16,43 @@ RANKED = ("step_s", "gpu_hours", "cost_usd", "step_bubble_s", "mfu_ratio_causal"
 PART_FIGURES = frozenset(f"step_{part}_s" for part in PARTS)
 
 
-def verdict(base: Figure, value: float, scale: float) -> str:
+Interval = tuple[float, float]
+
+
+def verdict(base: Figure, value: float, scale: float, sure: Interval | None = None) -> str:
     """Whether a figure is more, less, or not materially different.
 
-    Not material: inside the base's interval where that is known, else within IMMATERIAL_SHARE of `scale`.
+    Not material: within IMMATERIAL_SHARE of `scale`, or not sure to be a difference at all.
+
+    sure   90 % interval of the difference, where it was drawn
     """
-    if base.low is not None and base.high is not None:
-        same = base.low <= value <= base.high
-    else:
-        same = abs(value - base.value) <= IMMATERIAL_SHARE * abs(scale)
-    if same:
+    unsure = sure is not None and sure[0] <= 0 <= sure[1]
+    if unsure or abs(value - base.value) <= IMMATERIAL_SHARE * abs(scale):
         return NO_CHANGE
     return MORE if value > base.value else LESS
 
 
-def figures(base: Compared, others: Sequence[Compared]) -> pd.DataFrame:
+def figures(base: Compared, others: Sequence[Compared], sure: pd.DataFrame | None = None) -> pd.DataFrame:
     """Every headline figure of every other scenario beside the base's.
 
-    returns  [scenario x figure]  scenario, figure, unit, base, value, difference, difference_ratio, verdict
+    sure     [scenario x figure]  low_ratio, high_ratio of the difference, see `paired`
+    returns  [scenario x figure]  scenario, figure, unit, base, value, difference, difference_ratio, verdict, and where
+             intervals were drawn low_ratio, high_ratio
     """
     step_s = base.result.headline["step_s"].value
+    known = {} if sure is None else {(one, name): (low, high) for one, name, low, high in sure.itertuples(index=False)}
     rows = []
     for other in others:
         for name, figure in base.result.headline.items():
             value = other.result.headline[name].value
             difference = value - figure.value
             ratio = difference / figure.value if figure.value else float("nan")
-            said = verdict(figure, value, step_s if name in PART_FIGURES else figure.value)
+            scale = step_s if name in PART_FIGURES else figure.value
+            said = verdict(figure, value, scale, known.get((other.label, name)))
             rows.append((other.label, name, figure.unit, figure.value, value, difference, ratio, said))
     columns = ["scenario", "figure", "unit", "base", "value", "difference", "difference_ratio", "verdict"]
-    return pd.DataFrame(rows, columns=columns)
+    table = pd.DataFrame(rows, columns=columns)
+    return table if sure is None else table.merge(sure, on=["scenario", "figure"], how="left")
 
 
 def ranking(compared: Sequence[Compared]) -> pd.DataFrame:

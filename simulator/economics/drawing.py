@@ -14,6 +14,7 @@ from simulator.pipeline import content
 from simulator.plan import Plan
 from simulator.refusal import Refused
 from simulator.run import Key, Played, trace_inside
+from topologies.cables import CO_PACKAGED
 from topologies.units import parse
 from workloads.power import Power
 from workloads.scenario import Cluster
@@ -131,15 +132,22 @@ def gpu_w(power: Power, work: Doing | None) -> float:
 
 
 def network_w(cluster: Cluster, power: Power) -> float:
-    """Switches and the optical modules at both ends of optical cables; 0 where NVLink alone joins the nodes."""
+    """Switches and the optics at both ends of optical cables; 0 where NVLink alone joins the nodes."""
     topology = cluster.topology
     if not topology.bought_apart:
         return 0.0
     endpoints = topology.endpoints_of(cluster.node, cluster.nodes)
     cabling = topology.cabling(endpoints)
     cables = [*cabling.endpoints.items(), *cabling.links.items()]
-    modules = 2 * sum(number for cable, number in cables if cable not in PASSIVE)
-    return topology.count(endpoints).switches * power.switch_w + modules * power.optic_w
+    ends_w = sum(2 * number * _end_w(cable, power) for cable, number in cables)
+    return topology.count(endpoints).switches * power.switch_w + ends_w
+
+
+def _end_w(cable: str, power: Power) -> float:
+    """What sits at one end of a cable of this class."""
+    if cable in PASSIVE:
+        return 0.0
+    return power.co_packaged_w if cable == CO_PACKAGED else power.optic_w
 
 
 def energy(draws: Drawn, site: Site, seconds: float) -> Energy:

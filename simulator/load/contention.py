@@ -90,6 +90,11 @@ def _links(fabric: Fabric, fault: NetworkFault) -> tuple[int, ...]:
 def carried(scenario: Scenario) -> list[Carried]:
     """Every pattern of the scenario's step on its network. Raises Refused where a node reaches no other any more."""
     cluster = scenario.cluster
+    if cluster.topology.switch.token_multicast:
+        raise Refused(
+            "flows are followed one by one, each to one port, and switch.token_multicast copies tokens on the way; "
+            "write token_multicast: false, or a topology without collisions and faults, and leave --network out"
+        )
     fabric, site = fabric_of(cluster), site_of(cluster)
     damaged = with_faults(fabric, faults_on(fabric, cluster.faults), 0.0)
     return [_carried(scenario, one, fabric, damaged) for one in patterns(scenario.layout, site)]

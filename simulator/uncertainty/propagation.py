@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -68,10 +68,7 @@ def propagate(scenario: Scenario, samples: int = SAMPLES, seed: int = 0, workers
     """
     step = fast_step(scenario)
     fast: Fast = step if workers == 1 else lambda drawn: _shared(step, drawn, workers)
-    found = propagated(fast, step.inputs.inputs, step.metrics, samples, seed)
-    return Propagation(
-        found.inputs, found.metrics, found.factors, found.values, found.nominal, seed, _notes(found.inputs)
-    )
+    return noted(propagated(fast, step.inputs.inputs, step.metrics, samples, seed))
 
 
 def propagated(fast: Fast, inputs: Sequence[Input], metrics: Sequence[str], samples: int, seed: int) -> Propagation:
@@ -87,7 +84,11 @@ def _shared(fast: Fast, drawn: Floats, workers: int) -> Floats:
         return np.concatenate(list(pool.map(fast, np.array_split(drawn, min(workers, len(drawn))))))
 
 
-def _notes(inputs: Sequence[Input]) -> tuple[str, ...]:
-    """What was not varied, and how many inputs were."""
-    number = sum(one.shape != "exact" for one in inputs)
-    return (f"{number} inputs vary, each by itself; values that stand on one source vary together", *KEPT)
+def noted(found: Propagation) -> Propagation:
+    """The same with notes on what was not varied, and how many inputs were."""
+    number = sum(one.shape != "exact" for one in found.inputs)
+    said = (
+        f"{len(found.values):,} samples: {number} inputs vary, each by itself; values that stand on one source vary "
+        "together"
+    )
+    return replace(found, notes=(said, *KEPT))

@@ -16,8 +16,11 @@ from simulator.uncertainty.propagation import Propagation
 from simulator.uncertainty.sampling import points
 from simulator.validate import Row
 
-WHOLE, PART, INSIDE = "whole step", "part of a step", "inside a chunk"
+WHOLE, PART, INSIDE, KERNELS = "whole step", "part of a step", "inside a chunk", "all-to-all kernels alone"
+SORTS = (WHOLE, PART, INSIDE, KERNELS)
 PREFIX = "headline."
+ERRORS = 4096
+"""Draws of the simulator's own error, which cost nothing."""
 PER_STEP: Mapping[str, int] = MappingProxyType({
     "step_s": 1, "gpu_hours_per_trillion_tokens": 1, "gpu_hours": 1, "cost_usd": 1, "tokens_per_day": -1,
     "tokens_per_s_per_gpu": -1, "model_flop_per_s_per_gpu_causal": -1, "model_flop_per_s_per_gpu_full": -1,
@@ -29,11 +32,11 @@ PER_STEP: Mapping[str, int] = MappingProxyType({
 class Fact(NamedTuple):
     """What a target is evidence of: figures of one system that say the same thing are one fact.
 
-    sort   WHOLE, PART or INSIDE: facts of one sort have errors alike
+    sort   one of SORTS: facts of one sort have errors alike;  system   scenario, or file of a table of kernels
     """
 
     sort: str
-    scenario: str
+    system: str
     what: str
 
 
@@ -114,9 +117,17 @@ class Coverage:
 
 
 def fact_of(row: Row) -> Fact | None:
-    """What a target is evidence of; None for a count of the model, which is arithmetic, and for an input."""
+    """What a target is evidence of; None for what is none.
+
+    None is a count of the model, which is arithmetic; an input, which set a parameter; and a figure that is only
+    reported, because much of what it is simulated with is assumed. Kernels that run alone are a sort of their own:
+    their tables are what the parameters were read from, so that they come closer than a step ever does, and their
+    error is never added to a step's.
+    """
     if row.role != "target":
         return None
+    if row.metric.startswith("all_to_all."):
+        return Fact(KERNELS, row.file, row.metric)
     if row.metric.startswith("inside."):
         return Fact(INSIDE, row.scenario, row.metric)
     name = row.metric.removeprefix(PREFIX)
@@ -133,7 +144,7 @@ def residuals(rows: Sequence[Row], without: Fact | None = None) -> dict[str, Res
         if fact is not None and fact != without:
             squares.setdefault(fact, []).append(math.log1p(row.error_ratio) ** 2)
     found = {}
-    for sort in (WHOLE, PART, INSIDE):
+    for sort in SORTS:
         means = [sum(each) / len(each) for fact, each in squares.items() if fact.sort == sort]
         found[sort] = Residual(math.sqrt(sum(means) / len(means)) if means else 0.0, len(means))
     return found
@@ -154,7 +165,7 @@ def coverage(rows: Sequence[Row]) -> Coverage:
 
 
 def with_residual(propagation: Propagation, found: Mapping[str, Residual]) -> Propagation:
-    """The samples with the simulator's own error on top, drawn beside the inputs.
+    """The samples with the simulator's own error on top, drawn beside the inputs, each sample several times if few.
 
     Figures that are the step in other words share one draw, each part of a step has one of its own; memory has no
     target of its kind and stays as it is. Targets were met or missed with nominal inputs, so that their errors hold
@@ -162,15 +173,17 @@ def with_residual(propagation: Propagation, found: Mapping[str, Residual]) -> Pr
     """
     metrics = propagation.metrics
     parts = [name for name in metrics if name.startswith("step_") and name not in PER_STEP]
-    shares = points(len(propagation.values), 1 + len(parts), propagation.seed + 1)
+    again = max(1, ERRORS // len(propagation.values))
+    shares = points(again * len(propagation.values), 1 + len(parts), propagation.seed + 1)
     whole = found[WHOLE].factor(shares[:, 0])
-    values = propagation.values.copy()
+    values = np.tile(propagation.values, (again, 1))
     for at, name in enumerate(metrics):
         if name in PER_STEP:
             values[:, at] *= whole ** PER_STEP[name]
         elif name in parts:
             values[:, at] *= found[PART].factor(shares[:, 1 + parts.index(name)])
-    wide = {sort: one.high_ratio - 1 for sort, one in found.items() if one.facts}
+    wide = {sort: found[sort].high_ratio - 1 for sort in (WHOLE, PART) if found[sort].facts}
     told = ", ".join(f"{sort} {ratio:.0%} from {found[sort].facts} facts" for sort, ratio in wide.items())
     note = f"the simulator's own error is added, up to ({HIGH_SHARE - LOW_SHARE:.0%} of cases): {told}"
-    return replace(propagation, values=values, notes=(*propagation.notes, note))
+    drawn = np.tile(propagation.factors, (again, 1))
+    return replace(propagation, factors=drawn, values=values, notes=(*propagation.notes, note))

@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 import pandas as pd
 
-from simulator.uncertainty.fast_step import fast_step
+from simulator.uncertainty.fast_step import FastStep, fast_step
 from simulator.uncertainty.indices import Indices, sobol_indices
 from simulator.uncertainty.inputs import HIGH_SHARE, LOW_SHARE, Input, factors
 from simulator.uncertainty.propagation import Fast
@@ -86,6 +86,13 @@ def scenario_indices(
     Raises as `scenario_tornado`.
     """
     step = fast_step(scenario)
+    return indices(step, step, metric, samples, seed, largest)
+
+
+def indices(
+    fast: Fast, step: FastStep, metric: str, samples: int = SAMPLES, seed: int = 0, largest: int = LARGEST
+) -> Indices:
+    """The same of a step that was prepared already; `fast` is the step or what stands for it."""
     inputs = step.inputs.inputs
     swings = tornado(step, inputs, step.metrics, metric, largest).swings
     names = [one.name for one in inputs]
@@ -93,4 +100,4 @@ def scenario_indices(
     others = [at for at, name in enumerate(names) if name not in groups]
     if others:
         groups[REST] = others
-    return sobol_indices(lambda shares: step(factors(inputs, shares)), groups, step.metrics, samples, seed)
+    return sobol_indices(lambda shares: fast(factors(inputs, shares)), groups, step.metrics, samples, seed)

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 import simulator.validate
+from simulator.uncertainty.residuals import KERNELS, fact_of
 from simulator.validate import Row
 from tests.command import Ended, clustercast
 
@@ -80,3 +81,29 @@ def test_an_unknown_file_is_refused_with_the_nearest_one() -> None:
     ended = clustercast("validate", "--only", "deepseek-v3-modle")
     assert ended.code == 3
     assert "deepseek-v3-model" in ended.err
+
+
+def test_the_last_lines_say_how_many_targets_lie_in_an_interval_from_the_others(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Three errors of 1 % make an interval of 2.4 % (t of three facts: 2.35), in which 20 % does not lie."""
+    close = [replace(ROW, metric="headline.step_s", scenario=name, file=name, error_ratio=0.01) for name in "abc"]
+    far = replace(ROW, metric="headline.step_s", scenario="d", file="d", error_ratio=0.2)
+    ended = validated(monkeypatch, (*close, far))
+    assert "3 of 4 targets, 75%, lie in the 90 % interval" in ended.out
+    assert "about 90 % are expected" in ended.out
+    assert "Outside: Step (d)" in ended.out
+
+
+def test_json_says_of_each_target_which_interval_the_others_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = tuple(replace(ROW, metric="headline.step_s", scenario=name, file=name) for name in "ab")
+    told = json.loads(validated(monkeypatch, (*both, replace(ROW, role="report")), "--json").out)
+    assert told[0]["interval"]["facts"] == 1
+    assert told[0]["interval"]["inside"] is True
+    assert told[2]["interval"] is None
+
+
+def test_kernels_alone_are_a_sort_of_their_own_and_reported_figures_are_of_none() -> None:
+    kernels = replace(ROW, metric="all_to_all.normal.ep32.dispatch.seconds", scenario="a")
+    assert fact_of(kernels) == (KERNELS, ROW.file, kernels.metric)
+    assert fact_of(replace(ROW, metric="headline.step_s", role="report")) is None

@@ -28,7 +28,7 @@ ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
     *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
-    *("PublishedNetwork", "PublishedNetworks", "Drawn"),
+    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs"),
 }
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 

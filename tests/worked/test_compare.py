@@ -28,18 +28,41 @@ def comparison(base: Scenario) -> Comparison:
 
 
 @pytest.mark.parametrize(
-    ("figure", "value", "said"),
+    ("sure", "value", "said"),
     [
-        (Figure(20.0, "s", "."), 20.09, NO_CHANGE),
-        (Figure(20.0, "s", "."), 20.11, MORE),
-        (Figure(20.0, "s", "."), 19.89, LESS),
-        (Figure(20.0, "s", ".", 19.0, 22.0), 21.9, NO_CHANGE),
-        (Figure(20.0, "s", ".", 19.0, 22.0), 18.9, LESS),
-        (Figure(20.0, "s", ".", 19.99, 20.01), 20.02, MORE),
+        (None, 20.09, NO_CHANGE),
+        (None, 20.11, MORE),
+        (None, 19.89, LESS),
+        ((-0.01, 0.1), 21.0, NO_CHANGE),
+        ((0.02, 0.1), 21.0, MORE),
+        ((-0.1, -0.02), 18.9, LESS),
+        ((0.0009, 0.0011), 20.02, NO_CHANGE),
     ],
 )
-def test_half_a_percent_or_the_interval_decides_what_is_material(figure: Figure, value: float, said: str) -> None:
-    assert verdict(figure, value, figure.value) == said
+def test_half_a_percent_or_an_interval_that_holds_none_is_no_material_change(
+    sure: tuple[float, float] | None, value: float, said: str
+) -> None:
+    figure = Figure(20.0, "s", ".")
+    assert verdict(figure, value, figure.value, sure) == said
+
+
+def test_what_both_sides_have_in_common_cancels_in_their_difference() -> None:
+    """Twice the batch is about twice the step, whatever kernels reach."""
+    base = load_scenario(SCENARIOS / "llama-3-8b-h100.yaml")
+    found = clustercast.compare([base], [{"job.sequences_per_step": 256}], intervals=True).tables["figures"]
+    row = {str(one["figure"]): one for one in found.to_dict("records")}["step_s"]
+    width = row["high_ratio"] - row["low_ratio"]
+    assert row["low_ratio"] <= row["difference_ratio"] <= row["high_ratio"]
+    assert width < 0.05
+
+
+def test_an_input_that_only_one_side_has_makes_the_difference_unsure() -> None:
+    """The same GPU at another price with a source of its own: the step does not move, the cost moves by both prices."""
+    base = load_scenario(SCENARIOS / "llama-3-8b-h100.yaml")
+    found = clustercast.compare([base], [{"price": "h800-rental"}], intervals=True).tables["figures"]
+    rows = {str(one["figure"]): one for one in found.to_dict("records")}
+    assert rows["step_s"]["low_ratio"] == rows["step_s"]["high_ratio"] == 0
+    assert rows["cost_usd"]["high_ratio"] - rows["cost_usd"]["low_ratio"] > 0.01
 
 
 def test_a_part_of_the_step_is_judged_by_the_step() -> None:

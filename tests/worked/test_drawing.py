@@ -26,6 +26,7 @@ ROUND = POWER.model_copy(
         "server_w": 2000.0,
         "switch_w": 500.0,
         "optic_w": 10.0,
+        "co_packaged_w": 3.0,
     }
 )
 WORK = Doing(computing_s=6.0, communicating_s=3.0, idle_s=1.0)
@@ -55,6 +56,13 @@ def test_a_gpu_draws_by_what_it_does() -> None:
 def test_switches_and_both_ends_of_optical_cables_draw() -> None:
     """Eight planes of 8 leaves and 4 spines; 8 x 256 optical links between them, endpoints on copper."""
     assert network_w(cluster(), ROUND) == pytest.approx(96 * 500 + 2 * 2048 * 10)
+
+
+def test_co_packaged_optics_draw_less_than_modules() -> None:
+    """The same 2,048 fibres between switches, 3 W at each end instead of 10."""
+    cables = {"cluster.topology.cables.near": "co-packaged", "cluster.topology.cables.far": "co-packaged"}
+    changed = scenario("deepseek-v3-pretrain").with_changes(cables, CATALOGUE).cluster
+    assert network_w(changed, ROUND) == pytest.approx(96 * 500 + 2 * 2048 * 3)
 
 
 def test_a_cluster_by_part_and_the_site_around_it() -> None:
