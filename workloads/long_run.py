@@ -19,8 +19,7 @@ from workloads.checkpoints import Checkpoints
 from workloads.ownership import Ownership
 from workloads.power import Power
 from workloads.reliability import Reliability
-from workloads.run_phase import RunPhase
-from workloads.run_phases.fixed_steps import FixedSteps
+from workloads.run_phase import RunPhase, Trained
 from workloads.run_phases.pre_training import PreTraining
 from workloads.scenario import FOLDER, Scenario, catalogue
 from workloads.short_paths import full_path
@@ -68,6 +67,8 @@ class Run(Spec):
     def _is_whole(self) -> Self:
         """Refuse parts that mean nothing without others, and names given twice."""
         found = [*self._needed(), *self._ramps()]
+        if not any(isinstance(phase, Trained) for phase in self.phases):
+            found.append(("phases", "none of them trains: give at least one of kind pre-training or fixed-steps"))
         names = [phase.name for phase in self.phases]
         found += [
             (f"phases.{at}.name", f"`{name}` is the name of an earlier phase too")
@@ -202,6 +203,3 @@ def _mark(root: Node | None, path: tuple[str, ...]) -> Mark:
             break
         mark = node.mark
     return mark
-
-
-__all__ = ["RUNS", "FixedSteps", "PreTraining", "Promise", "Run", "changed_run", "is_run", "load_run"]
