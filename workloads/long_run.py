@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
 
@@ -11,7 +12,7 @@ from pydantic import Field, model_validator
 from topologies.catalogue import Catalogue, FromCatalogue
 from topologies.discovery import Discovered
 from topologies.nodes import Items, Node, Scalar, Table
-from topologies.problems import FieldErrors, InvalidInput, Mark, Problem
+from topologies.problems import FieldErrors, InvalidInput, Mark, Problem, listed, meant
 from topologies.reading import Reading, read_file
 from topologies.spec import Spec, validated
 from topologies.units import Count, Seconds, Share
@@ -22,7 +23,7 @@ from workloads.reliability import Reliability
 from workloads.run_phase import RunPhase, Trained
 from workloads.run_phases.pre_training import PreTraining
 from workloads.scenario import FOLDER, Scenario, catalogue
-from workloads.short_paths import full_path
+from workloads.short_paths import CALLED, full_path
 from workloads.site import Site
 
 RUNS = FOLDER / "runs"
@@ -141,7 +142,9 @@ def changed_run(run: Run, changes: Mapping[str, object], names: Catalogue | None
 def is_run(path: Path) -> bool:
     """Whether a file describes a run rather than a scenario. Raises InvalidInput where it cannot be read."""
     root = read_file(path).root
-    return isinstance(root, Table) and not root.entries.keys().isdisjoint({"phases", "scenario"}) or _based(root, path)
+    if isinstance(root, Table) and not root.entries.keys().isdisjoint({"phases", "scenario"}):
+        return True
+    return _based(root, path)
 
 
 def _based(root: Node, path: Path) -> bool:
@@ -157,7 +160,14 @@ def _run_path(path: str) -> str:
     head, _, rest = path.partition(".")
     if head == "scenario" and rest:
         return f"scenario.{full_path(rest)}"
-    return path if head in Run.model_fields else f"scenario.{full_path(path)}"
+    if head in Run.model_fields:
+        return path
+    try:
+        return f"scenario.{full_path(path)}"
+    except InvalidInput as refused:
+        known = [name for name in Run.model_fields if name not in CALLED]
+        also = f"{meant(head, known)}; of the run: {listed(known)}"
+        raise InvalidInput(replace(one, message=f"{one.message}{also}") for one in refused.problems) from None
 
 
 def _with_scenario(root: Node, path: Path) -> Node:
@@ -169,7 +179,7 @@ def _with_scenario(root: Node, path: Path) -> Node:
         return root
     file = path.parent / str(entry.node.value)
     if not file.is_file():
-        why = f"read `{entry.node.value}`; no such file beside {path.name}: write its path from there, or a shipped name"
+        why = f"read `{entry.node.value}`; no such file beside {path.name}: write its path from there, or a name"
         raise InvalidInput([Problem.at(entry.node.mark, "scenario", why)])
     return root.with_entry("scenario", read_file(file).root, entry.mark)
 

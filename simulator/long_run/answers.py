@@ -99,10 +99,13 @@ def _owning(figures: Mapping[str, Figure]) -> Iterator[str]:
     if "own_usd" in figures:
         each, whole = figures["own_usd_per_gpu_hour"].value, pretty(figures["own_usd"].value, "USD")
         even = figures.get("break_even_ratio")
-        pays = f"it is cheaper than renting from {even.value:.0%} use on" if even is not None else "it never pays"
+        pays = "renting is cheaper however much of it is used"
+        if even is not None and even.value <= 1:
+            pays = f"from {even.value:.0%} use on it is cheaper than renting"
         yield f"On a cluster of one's own a used GPU-hour costs {each:.2f} USD and the run {whole}; {pays}."
     if "energy_j" in figures:
-        yield f"It draws {pretty(figures['energy_j'].value, 'J')} at the meter: {pretty(figures['co2_kg'].value, 'kg')} of CO2."
+        drawn, carbon = pretty(figures["energy_j"].value, "J"), pretty(figures["co2_kg"].value, "kg")
+        yield f"It draws {drawn} at the meter: {carbon} of CO2."
 
 
 def warnings(run: Run, found: Interrupted | None) -> tuple[str, ...]:

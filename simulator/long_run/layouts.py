@@ -22,15 +22,17 @@ FALLBACK = (
     "that can, whose step is shortest by the estimate among those that fit into memory"
 )
 SEARCH = (
-    "of all sizes of context parallelism that leave every parameter on its GPU (tp, pp and ep as in the steady step; dp "
-    "is what is left), under all schedules and with the job's recomputation or a full one, the fastest by the estimate "
-    "among those that fit into memory"
+    "of all sizes of context parallelism that leave every parameter on its GPU (tp, pp and ep as in the steady step; "
+    "dp is what is left), under all schedules and with the job's recomputation or a full one, the fastest by the "
+    "estimate among those that fit into memory"
 )
 
 
 class Tried(NamedTuple):
-    """A layout under its best schedule. fits   whether the fullest GPU has room; the fastest that does, else the
-    leanest"""
+    """A layout under its best schedule: the fastest that fits, else the leanest.
+
+    fits   whether the fullest GPU has room
+    """
 
     choice: Choice
     estimate: Estimate

@@ -77,5 +77,3 @@ def table(found: Sequence[tuple[str, Energy]]) -> pd.DataFrame:
         for what, one in found
     ]
     return pd.DataFrame(rows, columns=["what", "seconds", "site_w", "energy_j", "co2_kg", "electricity_usd"])
-
-

@@ -15,7 +15,7 @@ SCHEMA = "clustercast.run/1"
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """One run.
+    """What is known of one run once it is worked out.
 
     headline   stable names -> Figure; `gpu_hours.NAME` for each phase
     answer     sentences for a person, the most important first

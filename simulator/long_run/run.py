@@ -137,14 +137,14 @@ def _of_failures(worked: Worked) -> dict[str, Figure]:
     found = worked.found
     if found is None:
         return {}
-    told = found.whole.percentiles()
-    low, mean, high = (told.loc["goodput_ratio", name] for name in ("p5", "mean", "p95"))
+    goodput = found.whole.goodput_ratio
+    low, high = (float(one) for one in np.percentile(goodput, LUCK))
     figures = {
         "goodput_ratio": Figure(
-            float(mean), "ratio", "Productive time of trained phases over their wall time.", float(low), float(high)
+            float(goodput.mean()), "ratio", "Productive time of trained phases over their wall time.", low, high
         ),
         "effective_ratio": Figure(
-            float(told.loc["effective_ratio", "mean"]), "ratio",
+            float(found.whole.effective_ratio.mean()), "ratio",
             "Time of steps that count, as long as they took, over wall time.",
         ),
         "interruptions": Figure(float(found.whole.interruptions.mean()), "count", "Failures that stop the job."),
@@ -208,4 +208,3 @@ def figure(result: RunResult, name: str) -> float | None:
     """A headline figure by name; None for one that the run does not have."""
     found = result.headline.get(name)
     return None if found is None else found.value
-

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
 from simulator.failures.choices import Intervals, Spares
@@ -41,8 +42,10 @@ def axes(layout: Layout) -> str:
 
 
 def layouts(times: Sequence[PhaseTime], gpus: int) -> pd.DataFrame:
-    """One row a size of context parallelism: phase, cp, dp, schedule, recompute, step_s, memory_bytes, fits,
-    gpu_hours, chosen."""
+    """One row a size of context parallelism.
+
+    returns  [tried]  phase, cp, dp, schedule, recompute, step_s, memory_bytes, fits, gpu_hours, chosen
+    """
     rows = [
         (phase.name, *_tried(one), phase.stretches[0].steps * one.estimate.step_s * gpus / HOUR_S, one.choice.layout
          == phase.chosen.scenario.layout)
@@ -71,7 +74,8 @@ def ramps(times: Sequence[PhaseTime]) -> pd.DataFrame:
 def parts(found: Interrupted) -> pd.DataFrame:
     """One row a part of the wall time: part, mean, 5 %, median, 95 % of all lives, what it counts."""
     told = found.whole.percentiles()
-    rows = [(part, *told.loc[f"{part}_s"].tolist(), meaning) for part, meaning in PARTS.items()]
+    spent = [told.loc[f"{part}_s"].to_numpy(np.float64).tolist() for part in PARTS]
+    rows = [(part, *numbers, meaning) for (part, meaning), numbers in zip(PARTS.items(), spent, strict=True)]
     columns = ["part", "mean_s", "low_s", "median_s", "high_s", "meaning"]
     return pd.DataFrame(rows, columns=columns)
 

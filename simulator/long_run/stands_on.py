@@ -51,7 +51,12 @@ def assumptions(run: Run) -> tuple[Assumption, ...]:
         for phase in run.phases
         if isinstance(phase, Stated)
     ]
-    return (*own, *_settings(run), *(line for entry in _entries(run) for line in of_entry(entry)), *of_scenario(run.scenario))
+    return (
+        *own,
+        *_settings(run),
+        *(line for entry in _entries(run) for line in of_entry(entry)),
+        *of_scenario(run.scenario),
+    )
 
 
 def _entries(run: Run) -> Iterator[Entry]:

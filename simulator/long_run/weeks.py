@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -109,6 +110,6 @@ def table(done: Sequence[Progress]) -> pd.DataFrame:
             int(failed[week]),
             int(restarted[week]),
         )
-        for week, (early_s, late_s) in enumerate(zip(edges_s, edges_s[1:], strict=False))
+        for week, (early_s, late_s) in enumerate(pairwise(edges_s.tolist()))
     ]
     return pd.DataFrame(rows, columns=["week", "phases", "tokens", "tokens_so_far", "failures", "restarts"])
