@@ -19,6 +19,7 @@ from cli.progress import saying
 if TYPE_CHECKING:
     from simulator.plan import Plan
     from simulator.result import Result
+    from simulator.run import Played
     from workloads.long_run import Run
     from workloads.scenario import Scenario
 
@@ -59,6 +60,9 @@ class Also:
     network: Annotated[
         bool, typer.Option("--network", help="Also follow every flow: how full links are, what one fault would cost.")
     ] = False
+    experts: Annotated[
+        bool, typer.Option("--experts", help="Also look at experts: loads, waiting, and what balance is worth.")
+    ] = False
 
 
 NOTHING_ASKED = Told()
@@ -84,7 +88,7 @@ def run(
     command = command_line(scenario, changes or (), catalog or (), also)
     if is_run(file):
         if also != Also():
-            raise typer.BadParameter("--every-gpu and --network look into one step: run the run's scenario with them")
+            raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")
         whole = read_run(file, catalog or (), changes_of(changes or ()))
         answer_of_weeks(whole, command, made_folder(folder), told)
         return
@@ -133,10 +137,19 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
     result = summarise(decided, played, command)
     say("Trying other cuts into stages")
     result = detailed(result, decided, played)
+    if also.experts:
+        result = _with_experts(result, decided, played, say)
     if also.network:
         say("Following every flow")
         result = _with_network(result, asked)
     return _with_every_gpu(result, decided, say) if also.every_gpu else result
+
+
+def _with_experts(result: Result, decided: Plan, played: Played, say: Callable[[str], None]) -> Result:
+    """The result with what uneven experts cost. Raises Refused where no GPU shares experts with another."""
+    from simulator.expert_tables import with_experts
+
+    return with_experts(result, decided, played, say)
 
 
 def _with_network(result: Result, asked: Scenario) -> Result:
@@ -177,7 +190,7 @@ def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path],
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network
+    words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network + ["--experts"] * also.experts
     return shlex.join(words)
 
 

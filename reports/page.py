@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
-from reports import every_gpu, memory_section, network_section, render, roofline, terms, tiles, time_sections, words
+from reports import (
+    every_gpu,
+    experts_section,
+    memory_section,
+    network_section,
+    render,
+    roofline,
+    terms,
+    tiles,
+    time_sections,
+    words,
+)
 from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.tables import Look, rows, table
@@ -26,7 +37,12 @@ BOUGHT = Look(
     "the rental above, whose price mostly holds a share of the network already.",
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
-DRAWN_ELSEWHERE = memory_section.DRAWN | network_section.SHOWN | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
+DRAWN_ELSEWHERE = (
+    memory_section.DRAWN
+    | network_section.SHOWN
+    | experts_section.SHOWN
+    | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
+)
 BASES = {
     "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
     "derived": "computed from other values here", "assumed": "nobody has said: our choice",
@@ -58,6 +74,8 @@ def _sections(result: Result) -> Iterable[Section]:
     yield from time_sections.sections(result)
     if STEPS in result.tables:
         yield every_gpu.section(result)
+    if (experts := experts_section.section(result.tables)) is not None:
+        yield experts
     yield memory_section.section(result)
     if roofline.TABLE in result.tables:
         yield roofline.section(result.tables[roofline.TABLE])

@@ -122,6 +122,7 @@ def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> Bloc
     reading, moved = held.reading, timed.exchange
     own = [weight for weight in reading.weights if weight.name not in SHARED_WEIGHTS]
     shared = [weight for weight in reading.weights if weight.name in SHARED_WEIGHTS]
+    copies = _copies(scenario)
     return BlockPlan(
         block=Block(
             timed.kind,
@@ -133,9 +134,9 @@ def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> Bloc
         record=reading.record,
         parameters=Parameters(
             dense=sum(weight.count for weight in own if not weight.routed),
-            routed=sum(weight.count for weight in own if weight.routed),
+            routed=copies * sum(weight.count for weight in own if weight.routed),
             fp8_dense=sum(weight.count for weight in own if weight.fp8 and not weight.routed),
-            fp8_routed=sum(weight.count for weight in own if weight.fp8 and weight.routed),
+            fp8_routed=copies * sum(weight.count for weight in own if weight.fp8 and weight.routed),
         ),
         shared={weight.name: weight.count for weight in shared},
         kept=activations(reading.kept),
@@ -145,6 +146,12 @@ def _plan(scenario: Scenario, timed: _Timed, held: _Held, on: Stopwatch) -> Bloc
         whole_bytes=whole_bytes(own, held.sharding),
         shared_whole_bytes={weight.name: whole_bytes([weight], held.sharding) for weight in shared},
     )
+
+
+def _copies(scenario: Scenario) -> float:
+    """Replicas over experts: each is held, summed and updated as an expert of its own."""
+    experts, eplb = scenario.model.experts, scenario.layout.eplb
+    return 1.0 if experts is None or eplb is None else 1 + eplb.redundant_experts / experts.gate.experts
 
 
 def _workspace_bytes(reading: Reading, unsaved: Reading) -> float:

@@ -52,11 +52,16 @@ class Parameters:
 
 @dataclass(frozen=True, slots=True)
 class Formats:
-    """Bytes of one number as the step's end moves it."""
+    """Bytes of one number as the step's end moves it.
+
+    moved_bytes   of a routed parameter, weight and optimiser state, to another GPU where experts are placed anew: mean
+                  over steps
+    """
 
     gradient_bytes: int
     moment_bytes: int
     weight_bytes: int
+    moved_bytes: float = 0.0
 
     @property
     def wide_bytes(self) -> int:
@@ -129,6 +134,7 @@ def finish(parameters: Parameters, replicas: Replicas, formats: Formats, gpu: Gp
     """
     gradients = [(parameters.dense, replicas.dense), (parameters.routed, replicas.routed)]
     update_s = memory_s(update_bytes(parameters, replicas, formats), gpu)
+    update_s += parameters.routed * formats.moved_bytes / links.network_bytes_per_s
     if not replicas.shards_states:
         reduced = tuple(all_reduce(n * formats.gradient_bytes, group, links) for n, group in gradients)
         return Finish(reduced, update_s, ())

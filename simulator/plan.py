@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -15,7 +14,7 @@ from simulator.admission import admit
 from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
-from simulator.finish import Finish, Formats, Replicas, finish
+from simulator.finish import MASTER_BYTES, Finish, Formats, Replicas, finish
 from simulator.memory import DoesNotFit, RankMemory, held_over, host_bytes, rank_memory, require_fit, states
 from simulator.network import links_of, replicas
 from simulator.pipeline import content
@@ -24,10 +23,9 @@ from simulator.software import driven_gpu
 from simulator.stages import Stage, held_parameters, stages_of_model
 from simulator.ways_out import way_out
 from topologies.units import pretty
+from workloads.expert_loads import Sharing, moved_ratio
 from workloads.fit import micro_batches
-from workloads.jobs.training import Precision
 from workloads.layout import Layout
-from workloads.loads import Sharing
 from workloads.reference.graph import NUMBER_BYTES
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec, Step, Work
@@ -106,7 +104,7 @@ def planned(scenario: Scenario) -> Plan:
     gpu = driven_gpu(scenario)
     links = scenario_links(scenario)
     stages_of = stages_of_ranks(layout)
-    formats, groups = formats_of(job.precision), groups_of(layout, links)
+    formats, groups = formats_of(scenario, links), groups_of(layout, links)
     blocks = block_plans(scenario, links, Sharding(groups, formats))
     stages = stages_of_model(scenario, blocks)
     orders = layout.schedule.orders(layout.pp, micro_batches(layout, scenario.demands))
@@ -153,14 +151,22 @@ def _timeline(works: tuple[Work, ...], stages: Sequence[Stage]) -> tuple[Part, .
 
 
 def sharing_of(scenario: Scenario, links: Links) -> Sharing | None:
-    """Who shares the experts of a layer, and how uneven their loads are."""
-    experts = scenario.model.experts
-    layout = scenario.layout
+    """Who shares the experts of a layer, and who sends how much to them."""
+    experts, dims = scenario.model.experts, scenario.model.dims()
+    layout, job = scenario.layout, scenario.job
     if experts is None or layout.ep == 1:
         return None
-    sequences = layout.ranks_per_expert_group * scenario.job.sequences_per_micro_batch / (layout.tp * layout.cp)
-    variation = scenario.job.expert_load_variation / math.sqrt(max(sequences, 1.0))
-    return Sharing(experts.gate.experts, layout.ep, max(1, links.gpus_per_node // layout.etp), variation)
+    split = layout.tp * layout.cp
+    return Sharing(
+        gate=experts.gate.dims(),
+        layers=sum(map(dims.routed, range(dims.layers))) + dims.mtp_depth,
+        ranks=layout.ep,
+        ranks_per_node=max(1, links.gpus_per_node // layout.etp),
+        tokens=max(1, layout.ranks_per_expert_group * job.tokens_per_micro_batch // split),
+        sequence_tokens=job.sequence_length,
+        router=job.router,
+        eplb=layout.eplb,
+    )
 
 
 def send_of(scenario: Scenario, links: Links) -> Transfer:
@@ -182,9 +188,16 @@ def scenario_links(scenario: Scenario) -> Links:
     return contended(links, scenario)
 
 
-def formats_of(precision: Precision) -> Formats:
-    """Bytes of one number as the step's end moves it."""
-    return Formats(NUMBER_BYTES[precision.gradients], NUMBER_BYTES[precision.moments], NUMBER_BYTES[precision.weights])
+def formats_of(scenario: Scenario, links: Links) -> Formats:
+    """Bytes of one number as the step's end moves it, those of experts that are placed anew among them."""
+    precision, eplb = scenario.job.precision, scenario.layout.eplb
+    gradients, moments = NUMBER_BYTES[precision.gradients], NUMBER_BYTES[precision.moments]
+    plain = Formats(gradients, moments, NUMBER_BYTES[precision.weights])
+    sharing = sharing_of(scenario, links)
+    if sharing is None or eplb is None or eplb.every_steps is None:
+        return plain
+    state_bytes = plain.weight_bytes + MASTER_BYTES + 2 * plain.moment_bytes
+    return replace(plain, moved_bytes=moved_ratio(sharing, scenario.seed) * state_bytes / eplb.every_steps)
 
 
 @lru_cache(maxsize=1000)

@@ -13,7 +13,9 @@ from simulator.lockstep import Lockstep, lockstep, on_one_rank, trace
 from simulator.pipeline import Pace, content, tasks
 from simulator.plan import Plan
 from simulator.trace import Trace
-from workloads.loads import Loads, Sharing, draw, even, speeds
+from workloads.expert_loads import Sharing, draw
+from workloads.loads import Loads, even, speeds
+from workloads.routers.balanced import Balanced
 from workloads.scenario import Scenario
 from workloads.schedule import Work
 
@@ -92,7 +94,7 @@ def skew_of(scenario: Scenario, sharing: Sharing | None) -> Skew:
 def loads_under(skew: Skew, layers: int) -> Loads | None:
     """Loads and speeds for so many layers; None where all ranks get the same and are as fast."""
     sharing, variation = skew.sharing, skew.speed_variation
-    if not variation and (sharing is None or not sharing.variation):
+    if not variation and (sharing is None or sharing.router == Balanced()):
         return None
     loads = even(DRAWS, layers, skew.ranks) if sharing is None else draw(sharing, DRAWS, layers, skew.seed)
     if not variation:

@@ -22,7 +22,8 @@ class Posting(Spec):
     message_s: SecondsOrZero
     """Between two messages of one GPU: one over the message rate."""
     queue_pairs: Count
-    """To each other node or GPU that messages go to."""
+    """To each other GPU that messages go to: where switches hash flows (cluster.topology.routing: ecmp), so many take
+    their own way."""
 
 
 class NormalKernels(Spec):

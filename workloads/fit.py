@@ -7,6 +7,8 @@ from typing import NamedTuple
 from workloads.divide import nearest_divisors, nearest_multiples
 from workloads.layout import Layout
 
+MOST_REPLICAS = 64
+
 
 class Demands(NamedTuple):
     """What the cluster, the model and the job bring, as plain numbers.
@@ -44,6 +46,7 @@ def misfits(layout: Layout, demands: Demands) -> tuple[Misfit, ...]:
         _split(demands.heads, "attention heads", "tp", layout.tp),
         _split(demands.sequence_tokens, "tokens of a sequence", "cp", layout.cp),
         _split(demands.experts, "experts", "ep", layout.ep) if demands.experts else _no_experts(layout, "ep"),
+        _replicas(layout, demands),
         _expert_tensor(layout, demands) if demands.experts else _no_experts(layout, "etp"),
         _stages(layout, demands),
         _batch(layout, demands) or _schedule(layout, demands),
@@ -86,6 +89,23 @@ def _no_experts(layout: Layout, axis: str) -> Misfit | None:
     if size == 1:
         return None
     return Misfit(axis, f"{axis} = {size}, but the model has no routed experts: use {axis} = 1")
+
+
+def _replicas(layout: Layout, demands: Demands) -> Misfit | None:
+    """Experts that are placed by load are shared, and with their replicas go evenly over the ranks that share them."""
+    if layout.eplb is None:
+        return None
+    if layout.ep == 1 or not demands.experts:
+        return Misfit("eplb", "nobody shares experts, so that there is nothing to place: leave it out, or use ep > 1")
+    slots = demands.experts + layout.eplb.redundant_experts
+    if slots % layout.ep == 0:
+        return None
+    fix = -(-slots // layout.ep) * layout.ep - demands.experts
+    return Misfit(
+        "eplb.redundant_experts",
+        f"{demands.experts} experts and {layout.eplb.redundant_experts} replicas do not divide by ep = {layout.ep}: "
+        f"use {fix if fix <= MOST_REPLICAS else 0}",
+    )
 
 
 def _expert_tensor(layout: Layout, demands: Demands) -> Misfit | None:

@@ -11,6 +11,7 @@ from topologies.discovery import Discovered
 from topologies.spec import Spec
 from topologies.units import Count, CountOrZero
 from workloads.divide import nearest_divisors
+from workloads.eplb import Eplb
 from workloads.reference.dims import Share
 from workloads.schedule import ScheduleSpec
 
@@ -36,6 +37,7 @@ class Layout(Spec):
     consecutive ones of them, and the next ep x etp hold copies.
 
     etp                expert tensor parallelism: neighbouring ranks that split the width of each expert
+    eplb               experts are replicated and placed by how busy they are; null: in order, one of each
     zero_stage         spread over dp x cp: 0 nothing, 1 optimiser states, 2 and gradients, 3 and parameters
     tp_exchange        gathers and scatters of tensor parallelism: whole, before or after a product; or in pieces, each
                        beside the product of the piece before, and beside gradients that do not need them
@@ -53,6 +55,7 @@ class Layout(Spec):
     pp: Count = 1
     etp: Count = 1
     ep: Count = 1
+    eplb: Eplb | None = None
     tp_exchange: Literal["whole", "pieces"] = "whole"
     cp_exchange: Literal["ring", "whole"] = "ring"
     zero_stage: Annotated[int, Field(ge=0, le=3)] = 1

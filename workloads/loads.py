@@ -29,35 +29,10 @@ class Loads:
         return worst
 
 
-@dataclass(frozen=True, slots=True)
-class Sharing:
-    """Who shares the experts of a layer.
-
-    variation   standard deviation of one expert's tokens in a micro-batch over their mean
-    """
-
-    experts: int
-    ranks: int
-    ranks_per_node: int
-    variation: float
-
-
 def even(draws: int, layers: int, ranks: int) -> Loads:
     """The mean load for everybody."""
     one = np.ones((draws, layers, ranks))
     return Loads(one, one)
-
-
-def draw(sharing: Sharing, draws: int, layers: int, seed: int | Sequence[int]) -> Loads:
-    """Draw the loads of each expert independently (gamma, so never below 0) and add them up by rank and node.
-
-    The mean over all ranks is 1 in every draw: uneven routing moves tokens, it makes none.
-    """
-    if sharing.variation <= 0:
-        return even(draws, layers, sharing.ranks)
-    shape = (draws, layers, sharing.experts // sharing.ranks * sharing.ranks)
-    experts = around_one(sharing.variation, shape, seed)
-    return of_experts(experts, sharing.ranks, sharing.ranks_per_node)
 
 
 def of_experts(tokens: NDArray[np.float64], ranks: int, ranks_per_node: int) -> Loads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +28,8 @@ class Batch:
     tokens            of a step;  sequence_tokens   of one sequence
     gated_tokens      most tokens that are sent through the gate one by one; of more, evenly many of every sequence are,
                       and stand for the rest
+    at                numbers of the steps, ascending, one for each; left out: 0, 1, 2, ...; a router that drifts drifts
+                      in the steps between, too
     """
 
     gate: Gate
@@ -35,6 +38,7 @@ class Batch:
     tokens: int
     sequence_tokens: int
     gated_tokens: int = GATED_TOKENS
+    at: tuple[int, ...] = ()
 
     @property
     def choices(self) -> float:
@@ -52,6 +56,11 @@ class Batch:
         return (self.steps, self.layers, self.gate.experts)
 
     @property
+    def moments(self) -> tuple[int, ...]:
+        """Number of each step."""
+        return self.at or tuple(range(self.steps))
+
+    @property
     def sequences(self) -> float:
         """Sequences of a step, one begun counted by its share; at least one."""
         return max(self.tokens / self.sequence_tokens, 1.0)
@@ -64,6 +73,10 @@ class RouterSpec(Spec):
     """
 
     kind: str
+    independent: ClassVar[bool] = False
+    """Every load is drawn by itself, in no time; else tokens pass the gate, or steps and layers hang together."""
+    whole_model: ClassVar[bool] = False
+    """It only knows all layers of a model at once."""
     capacity_factor: Positive | None = None
 
     def expert_tokens(self, batch: Batch, seed: Seed) -> Floats:

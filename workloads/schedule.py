@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import ClassVar, Literal, NamedTuple
 
 from topologies.spec import Spec
@@ -29,6 +30,11 @@ Step = tuple[Work, ...]
 """One chunk alone, or two whose computation and communication overlap: (forward, backward)."""
 
 
+def apart(steps: Iterable[Step]) -> tuple[Step, ...]:
+    """The same order with nothing overlapped: the two chunks of a pair one after the other."""
+    return tuple((work,) for step in steps for work in step)
+
+
 class ChunkTimes(NamedTuple):
     """Seconds of one chunk, the same for all stages, as the published bubble formulas take them.
 
@@ -44,6 +50,10 @@ class ChunkTimes(NamedTuple):
     def backward_s(self) -> float:
         """Seconds of a full backward: input gradient, then weight gradient."""
         return self.input_grad_s + self.weight_grad_s
+
+    def turn_s(self, overlap: bool) -> float:
+        """Seconds of a forward and a full backward, overlapped or one after the other."""
+        return self.pair_s if overlap else self.forward_s + self.backward_s
 
 
 class ScheduleSpec(Spec):

@@ -117,7 +117,7 @@ class Estimator:
         groups = groups_of(scenario.layout, links)
         key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None, links)
         if key not in self.layers:
-            blocks = block_plans(scenario, links, Sharding(groups, formats_of(scenario.job.precision)), self.on)
+            blocks = block_plans(scenario, links, Sharding(groups, formats_of(scenario, links)), self.on)
             times = ChunkTimes(blocks, skewed(skew_of(scenario, sharing_of(scenario, links))))
             self.layers[key] = LayerCosts(scenario, blocks, times, links, self.on.gpu)
         return self.layers[key]

@@ -109,7 +109,7 @@ class LayerCosts:
         key = (cut, sorts, groups)
         if key not in self.known:
             job, own = self.scenario.job, [self.stage(cut.alike[sort]) for sort in sorts]
-            formats = formats_of(job.precision)
+            formats = formats_of(self.scenario, self.links)
             constant = states(own, groups, formats, job.memory).total
             constant += max(stage.buffer_bytes for stage in own) + max(stage.workspace_bytes for stage in own)
             ends = finish(held_parameters(own), groups, formats, self.gpu, self.links)
@@ -118,7 +118,7 @@ class LayerCosts:
 
     def alone(self, cut: Cut, groups: Replicas) -> list[Finish]:
         """The end of the step for each stage's parameters alone: [stage]."""
-        formats = formats_of(self.scenario.job.precision)
+        formats = formats_of(self.scenario, self.links)
         held = [held_parameters([self.stage(runs)]) for runs in cut.alike]
         alike = [finish(one, groups, formats, self.gpu, self.links) for one in held]
         return [alike[sort] for sort in cut.sort]

@@ -18,7 +18,8 @@ from simulator.plan import Plan
 from simulator.result import BUDGET_TOLERANCE_RATIO, BudgetError
 from simulator.run import SPEEDS, Inside, pace_of
 from simulator.sync import BARRIER, FINISH, SUM, Slot
-from workloads.loads import Loads, draw, even, speeds
+from workloads.expert_loads import draw
+from workloads.loads import Loads, even, speeds
 
 MOST_PHASES = 800_000_000
 """GPUs x phases of their chunks in a step; that many take about 90 seconds."""

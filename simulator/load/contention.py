@@ -102,8 +102,11 @@ def _carried(scenario: Scenario, pattern: Pattern, fabric: Fabric, damaged: Fabr
     if scenario.cluster.faults:
         lost = np.isinf(route(damaged, pattern.flows, routing).latency_s)
         pattern = around_lost_planes(pattern, site, damaged, lost)
-    flows = pattern.flows.split(scenario.cluster.topology.queue_pairs)
-    group = np.repeat(pattern.group, scenario.cluster.topology.queue_pairs)
+    queue_pairs = scenario.cluster.topology.queue_pairs
+    if pattern.name == EXPERTS:
+        queue_pairs *= scenario.cluster.node.gpu.kernels.all_to_all.normal.posting.queue_pairs
+    flows = pattern.flows.split(queue_pairs)
+    group = np.repeat(pattern.group, queue_pairs)
     still = replace(damaged, link_latency_s=np.zeros_like(damaged.link_latency_s))
     mode = Exact() if flows.flows <= EXACT_FLOWS else Windows()
     played = run(still, flows, Setting(routing, mode))

@@ -41,7 +41,7 @@ def holders(decided: Plan) -> Holders:
 def size(decided: Plan) -> CheckpointSize:
     """Bytes of a checkpoint of a plan's model: weights in BF16, master weights, both moments."""
     layout = decided.scenario.layout
-    formats, groups = formats_of(decided.scenario.job.precision), groups_of(layout, decided.links)
+    formats, groups = formats_of(decided.scenario, decided.links), groups_of(layout, decided.links)
     held = held_parameters(decided.stages)
     parts = (
         Replicated(held.dense * layout.tp, groups.dense.size),

@@ -24,6 +24,8 @@ from simulator.summary import versions
 from topologies.spec import digest, dump
 from workloads.long_run import Run
 
+STEADY = ("phase", "input")
+"""Kinds of lines that hold phases at their steady rates."""
 LUCK = (5.0, 95.0)
 """Percentiles of lives between which 90 % of them lie."""
 
@@ -95,8 +97,11 @@ def _figures(worked: Worked) -> dict[str, Figure]:
         ),
         "tokens": Figure(tokens, "tokens", "Trained on in all phases."),
         "productive_gpu_hours": Figure(
-            sum(line.gpu_hours for line in lines if line.kind in ("phase", "input")), "GPU h",
+            sum(line.gpu_hours for line in lines if line.kind in STEADY), "GPU h",
             "All phases at their steady rates: without growing the batch, and nothing failing.",
+        ),
+        "productive_usd": Figure(
+            sum(line.usd for line in lines if line.kind in STEADY), "USD", "Those GPU-hours at the rental price."
         ),
     }  # fmt: skip
     return {**whole, **_by_phase(run, lines), **_of_failures(worked), **_of_money(worked)}
@@ -202,9 +207,3 @@ def _tables(worked: Worked) -> Mapping[str, pd.DataFrame]:
         if found.spares is not None:
             tables["spares"] = run_tables.spares(found.spares)
     return {name: table for name, table in tables.items() if len(table)}
-
-
-def figure(result: RunResult, name: str) -> float | None:
-    """A headline figure by name; None for one that the run does not have."""
-    found = result.headline.get(name)
-    return None if found is None else found.value

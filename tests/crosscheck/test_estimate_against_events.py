@@ -67,7 +67,7 @@ def test_step_and_memory_of_random_configurations(batch: int) -> None:
     ("name", "changes"),
     [
         ("deepseek-v3-pretrain", {}),
-        ("deepseek-v3-pretrain", {"job.expert_load_variation": 0.0}),
+        ("deepseek-v3-pretrain", {"job.router.variation": 0.0}),
         ("deepseek-v3-pretrain", {"job.gpu_speed_variation": 0.03}),
         ("deepseek-v3-pretrain", {"layout.zero_stage": 3}),
         ("deepseek-v3-pretrain", {"layout.etp": 2, "layout.ep": 32}),

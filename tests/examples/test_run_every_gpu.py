@@ -72,7 +72,7 @@ def test_the_report_names_ten_gpus_and_leaves_the_rest_to_the_table(run: tuple[E
 
 
 def test_alike_gpus_with_even_loads_differ_in_nothing_and_none_is_named(tmp_path: Path) -> None:
-    even = ("--with", "job.expert_load_variation=0", "--with", "job.gpu_speed_variation=0")
+    even = ("--with", "job.router.variation=0", "--with", "job.gpu_speed_variation=0")
     ended = clustercast("run", "deepseek-v3-pretrain", *SMALL, *even, "--every-gpu", "--out", str(tmp_path))
     assert "as long as with one standing for each pipeline rank" in ended.out
     assert table(tmp_path, "slowest_gpus") == []

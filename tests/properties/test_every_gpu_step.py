@@ -53,7 +53,7 @@ def parts_s(every: EveryGpu) -> np.ndarray:
 )
 def test_without_variation_every_gpu_does_what_the_symmetric_step_says(changes: dict[str, object]) -> None:
     """The step to 1e-9, and on every GPU the bubble and the optimiser of its pipeline rank."""
-    decided = planned({"job.expert_load_variation": 0.0, **changes})
+    decided = planned({"job.router.variation": 0.0, **changes})
     every, played = play_every_gpu(decided), simulate(decided)
     step_s = played.step.makespan_s
     assert every.step_s == pytest.approx(step_s, rel=1e-9)
@@ -82,7 +82,7 @@ def test_every_gpus_parts_are_never_negative_and_add_up_to_the_step(changes: dic
 
 @pytest.mark.parametrize(
     ("path", "values"),
-    [("job.expert_load_variation", (0.0, 0.5, 1.0, 2.0)), ("job.gpu_speed_variation", (0.0, 0.02, 0.05, 0.1))],
+    [("job.router.variation", (0.0, 0.5, 1.0, 2.0)), ("job.gpu_speed_variation", (0.0, 0.02, 0.05, 0.1))],
 )
 def test_more_variation_is_never_faster_on_the_mean(path: str, values: tuple[float, ...]) -> None:
     """Mean over five seeds, both ways of playing."""
@@ -101,7 +101,7 @@ def test_with_the_default_loads_both_ways_agree_within_one_percent() -> None:
 
 
 def test_speeds_have_the_spread_that_was_asked_for_and_the_slowest_keeps_others_waiting() -> None:
-    gpus = play_every_gpu(planned({"job.gpu_speed_variation": 0.05, "job.expert_load_variation": 0.0})).gpus
+    gpus = play_every_gpu(planned({"job.gpu_speed_variation": 0.05, "job.router.variation": 0.0})).gpus
     assert gpus["speed_ratio"].std() == pytest.approx(0.05, rel=0.3)
     worst = int(gpus["kept_waiting_s"].to_numpy().argmax())
     group = gpus["speed_ratio"].to_numpy()[worst // 8 * 8 : worst // 8 * 8 + 8]

@@ -34,7 +34,7 @@ def random_changes(rng: random.Random) -> dict[str, object]:
         "job.sequences_per_step": dp * micro_batches, "job.sequence_length": rng.choice([512, 1024]),
         "job.recompute": rng.choice(["none", "selective", "deepseek", "full"]),
         "job.precision.dispatch": rng.choice(["fp8", "bf16"]),
-        "job.expert_load_variation": rng.choice([0.0, 0.5, 1.5]),
+        "job.router.variation": rng.choice([0.0, 0.5, 1.5]),
         "cluster.topology.kind": rng.choice(["mpft", "mrft", "fat-tree"]),
         "model.layers": rng.randrange(pp, 3 * pp + 1), "model.dense_layers": rng.choice([0, 1]),
         "model.mtp_depth": rng.choice([0, 1]), "model.hidden": 1024, "model.vocab": 8192,

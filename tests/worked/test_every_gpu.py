@@ -11,9 +11,11 @@ from simulator.gpus.inside import Stay, play
 from simulator.gpus.script import script
 from simulator.lockstep import lockstep
 from simulator.phases import Seconds
+from tests.sharing import varied
 from tests.worked.test_chunks import MOE
+from workloads.expert_loads import draw
 from workloads.layout import Layout
-from workloads.loads import Loads, Sharing, draw
+from workloads.loads import Loads
 
 MLP = Part(COMPUTE, "mlp(F) l0", Seconds(1.0, 4.0), (), 0, together=False)
 COMBINE = Part(COMM, "combine(F) l0", Seconds(0.0, 2.0), (0,), 0, together=True)
@@ -96,7 +98,7 @@ def test_gathers_of_sharded_parameters_wait_for_the_whole_stage() -> None:
 @pytest.mark.parametrize("parts", [chunks.forward([MOE, MOE]), chunks.backward([MOE], True), chunks.pair([MOE], [MOE])])
 def test_gpus_that_enter_together_do_what_lockstep_says(parts: tuple[Part, ...]) -> None:
     """The same loads, drawn once: one group a draw, GPU by GPU."""
-    loads = draw(Sharing(experts=8, ranks=4, ranks_per_node=2, variation=0.3), draws=3, layers=loads_of(parts), seed=7)
+    loads = draw(varied(8, 4, 2, 0.3), draws=3, layers=loads_of(parts), seed=7)
     stay = play(script(parts, layout(dp=12, ep=4)), np.zeros(12), loads, np.ones(12))
     assert stay.end_s == pytest.approx(lockstep(parts, loads).end.max(axis=0).ravel(), rel=1e-12)
     spent_s = stay.compute_s + stay.exposed_transfer_s + stay.wait_for_slowest_s

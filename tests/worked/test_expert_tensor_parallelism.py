@@ -28,9 +28,7 @@ def test_two_ranks_split_an_expert_and_compute_each_others_tokens(base: Scenario
     for etp in (1, 2):
         one = changed(base, layout__ep=32, layout__etp=etp)
         links = links_of(one.cluster.node, one.cluster.nodes, one.cluster.topology)
-        plans[etp] = block_plans(one, links, Sharding(groups_of(one.layout, links), formats_of(one.job.precision)))[
-            "moe"
-        ]
+        plans[etp] = block_plans(one, links, Sharding(groups_of(one.layout, links), formats_of(one, links)))["moe"]
     assert plans[2].parameters.routed == plans[1].parameters.routed / 2
     up = {etp: next(op for op in plan.record if op.name == "experts.gate_up") for etp, plan in plans.items()}
     assert (up[2].m, up[2].n) == (2 * up[1].m, up[1].n // 2)

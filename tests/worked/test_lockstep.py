@@ -9,8 +9,10 @@ from simulator import chunks
 from simulator.chunks import COMM, COMPUTE, Part
 from simulator.lockstep import lockstep, on_one_rank, trace
 from simulator.phases import Seconds
+from tests.sharing import varied
 from tests.worked.test_chunks import MOE
-from workloads.loads import Loads, Sharing, draw, speeds
+from workloads.expert_loads import draw
+from workloads.loads import Loads, speeds
 
 MLP = Part(COMPUTE, "mlp(F) l0", Seconds(1.0, 4.0), (), 0, together=False)
 COMBINE = Part(COMM, "combine(F) l0", Seconds(0.0, 2.0), (0,), 0, together=True)
@@ -57,7 +59,7 @@ def test_a_rank_shows_its_waits() -> None:
 @pytest.mark.parametrize("parts", [chunks.forward([MOE, MOE]), chunks.backward([MOE], True), chunks.pair([MOE], [MOE])])
 def test_balanced_loads_give_what_the_engine_gives(parts: tuple[Part, ...]) -> None:
     """Two ways to play the same chunk, one answer, task by task."""
-    even = draw(Sharing(experts=8, ranks=4, ranks_per_node=2, variation=0.0), draws=1, layers=4, seed=0)
+    even = draw(varied(8, 4, 2, 0.0), draws=1, layers=4, seed=0)
     played, alone = lockstep(parts, even), on_one_rank(parts)
     assert played.start[:, 0, 0] == pytest.approx(alone.start_s)
     assert played.end[:, 0, 0] == pytest.approx(alone.end_s)
@@ -65,7 +67,7 @@ def test_balanced_loads_give_what_the_engine_gives(parts: tuple[Part, ...]) -> N
 
 def test_loads_move_tokens_and_make_none() -> None:
     """Mean 1 over ranks in every draw, spread as asked: 0.4 an expert is 0.2 over the four experts of a rank."""
-    loads = draw(Sharing(experts=256, ranks=64, ranks_per_node=8, variation=0.4), draws=200, layers=3, seed=1)
+    loads = draw(varied(256, 64, 8, 0.4), draws=200, layers=3, seed=1)
     assert loads.rank.mean(axis=-1) == pytest.approx(np.ones((200, 3)))
     assert loads.rank.std() == pytest.approx(0.2, rel=0.02)
     assert loads.node[:, :, 0] == pytest.approx(loads.rank[:, :, :8].mean(axis=-1))
@@ -76,7 +78,7 @@ def test_more_uneven_loads_are_slower() -> None:
     parts = (MLP, COMBINE)
     times = []
     for variation in (0.0, 0.1, 0.2, 0.4):
-        loads = draw(Sharing(experts=256, ranks=64, ranks_per_node=8, variation=variation), 64, 1, seed=0)
+        loads = draw(varied(256, 64, 8, variation), 64, 1, seed=0)
         times.append(lockstep(parts, loads).seconds)
     assert times == sorted(times)
     assert times[-1] > times[0] * 1.2

@@ -7,9 +7,9 @@ import math
 import numpy as np
 import pytest
 
+from workloads.expert_loads import Sharing, draw
 from workloads.gating import routed
 from workloads.load_statistics import global_max_violation, tokens_of_experts, variation
-from workloads.loads import Sharing, draw, of_experts
 from workloads.reference.dims import Gate
 from workloads.router import Batch
 from workloads.routers.affinity import Affinity
@@ -46,13 +46,13 @@ def test_uniform_loads_vary_as_draws_without_replacement() -> None:
 
 
 def test_gamma_loads_are_those_that_steps_were_drawn_with() -> None:
-    """Four sequences halve the variation; the seed draws the same numbers."""
-    batch = Batch(DEEPSEEK_V3, layers=3, steps=5, tokens=4 * 4096, sequence_tokens=4096)
-    tokens = Gamma(variation=1.0).expert_tokens(batch, (3, 1))
-    before = draw(Sharing(256, 64, 8, 0.5), 5, 3, (3, 1))
-    now = of_experts(tokens, 64, 8)
-    assert now.rank == pytest.approx(before.rank, rel=1e-12)
-    assert now.node == pytest.approx(before.node, rel=1e-12)
+    """Four sequences halve the variation; a step's ranks add up the same numbers."""
+    sharing = Sharing(DEEPSEEK_V3, 58, 64, 8, tokens=4 * 4096, sequence_tokens=4096, router=Gamma(variation=1.0))
+    drawn = draw(sharing, 5, 3, (3, 1))
+    loads = np.random.default_rng((3, 1)).gamma(4, 1 / 4, (5, 3, 256))
+    rank = loads.reshape(5, 3, 64, 4).mean(axis=-1)
+    assert drawn.rank == pytest.approx(rank / rank.mean(axis=-1, keepdims=True), rel=1e-12)
+    assert drawn.node[:, :, 0] == pytest.approx(drawn.rank[:, :, :8].mean(axis=-1), rel=1e-12)
 
 
 def test_gamma_without_variation_is_even() -> None:

@@ -6,8 +6,11 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from topologies.discovery import Discovered
 from topologies.spec import Spec
 from topologies.units import Bytes, Count, Tokens, parse
+from workloads.router import RouterSpec
+from workloads.routers.gamma import Gamma
 
 
 class Precision(Spec):
@@ -49,8 +52,7 @@ class Training(Spec):
     communication_sms              multiprocessors that all-to-all kernels hold while they run
     cuda_graphs                    kernels are launched from recorded graphs, with shorter gaps
     kernel_fusion                  element-wise kernels as the kernel set lists them; on: one for each operation
-    expert_load_variation          standard deviation of the tokens that one expert gets from one sequence, over their
-                                   mean; over n sequences it falls with the root of n
+    router                         which experts tokens choose: workloads/routers
     gpu_speed_variation            standard deviation of a GPU's speed of computing over the mean of all GPUs; it stays
                                    the same for the whole step. 8 % lie between the slowest and the fastest of a cluster
                                    that are no outliers (arXiv 2208.11035), 5.4 standard deviations of a normal spread
@@ -65,7 +67,7 @@ class Training(Spec):
     communication_sms: int = Field(default=20, ge=0)
     cuda_graphs: bool = False
     kernel_fusion: Literal["as-listed", "on", "off"] = "as-listed"
-    expert_load_variation: Annotated[float, Field(ge=0, le=2)] = 1.0
+    router: Annotated[RouterSpec, Discovered("workloads.routers")] = Gamma()
     gpu_speed_variation: Annotated[float, Field(ge=0, le=0.5)] = 0.015
     precision: Precision = Precision()
     memory: Memory = Memory()

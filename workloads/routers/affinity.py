@@ -45,7 +45,8 @@ class Affinity(RouterSpec):
         taste = self.preferences.first(batch.layers, batch.gate.experts, seeds(seed, FIRST))
         bias = settled_bias(taste, batch.gate, seeds(seed, SETTLING)) if self.selection_bias == "balanced" else None
         steps = []
-        for step in range(batch.steps):
-            steps.append(tokens_by_domain(batch, taste.weights, bias, seeds(seed, TOKENS, step)).sum(axis=1))
+        for step in range(batch.moments[-1] + 1):
+            if step in batch.moments:
+                steps.append(tokens_by_domain(batch, taste.weights, bias, seeds(seed, TOKENS, step)).sum(axis=1))
             taste = taste.moved(self.drift_share, seeds(seed, DRIFT, step))
         return np.stack(steps)

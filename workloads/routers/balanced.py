@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from workloads.router import Batch, Floats, RouterSpec, Seed
 
@@ -11,6 +11,7 @@ class Balanced(RouterSpec):
     """What benchmarks force and an ideal gate would do; nothing is drawn."""
 
     kind: Literal["balanced"] = "balanced"
+    independent: ClassVar[bool] = True
 
     def routed(self, batch: Batch, seed: Seed) -> Floats:
         """The mean for every expert: [step, layer, expert]."""

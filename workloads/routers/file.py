@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -20,6 +20,7 @@ class File(RouterSpec):
     """
 
     kind: Literal["file"] = "file"
+    whole_model: ClassVar[bool] = True
     path: Annotated[str, Field(min_length=1)]
 
     def routed(self, batch: Batch, seed: Seed) -> Floats:
@@ -30,6 +31,6 @@ class File(RouterSpec):
         if tokens.shape[1] != batch.layers:
             said = f"loads of {tokens.shape[1]} layers, but the model routes in {batch.layers}"
             raise InvalidInput([Problem.at(Mark(self.path), "", said)])
-        wanted = tokens[np.arange(batch.steps) % len(tokens)]
+        wanted = tokens[np.array(batch.moments) % len(tokens)]
         scaled: Floats = wanted * (batch.choices / wanted.sum(axis=-1, keepdims=True))
         return scaled

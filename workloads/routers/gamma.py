@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -19,6 +19,7 @@ class Gamma(RouterSpec):
     """
 
     kind: Literal["gamma"] = "gamma"
+    independent: ClassVar[bool] = True
     variation: Annotated[float, Field(ge=0, le=2)] = 1.0
 
     def routed(self, batch: Batch, seed: Seed) -> Floats:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import Literal
 
 from workloads.phases import Lane, both_ways, fill
-from workloads.schedule import ChunkTimes, ScheduleSpec, Step
+from workloads.schedule import ChunkTimes, ScheduleSpec, Step, apart
 
 
 class DualPipe(ScheduleSpec):
     """The first half of the micro-batches enters at rank 0, the second half at the last rank.
 
     Rank r holds stages r and PP-1-r: each stage is held twice, the first and the last by the same ranks.
+
+    overlap   transfers of one chunk of a pair behind the computation of the other; false: one after the other
     """
 
     kind: Literal["dualpipe"] = "dualpipe"
+    overlap: bool = True
 
     def stages_of(self, rank: int, ranks: int) -> tuple[int, ...]:
         """Stages whose parameters `rank` holds: one a direction."""
@@ -44,7 +47,8 @@ class DualPipe(ScheduleSpec):
 
     def order(self, rank: int, ranks: int, micro_batches: int) -> tuple[Step, ...]:
         """Return the steps of one rank; raise ScheduleError where `check` does."""
-        return tuple(step for phase in self.phases(rank, ranks, micro_batches) for step in phase)
+        steps = (step for phase in self.phases(rank, ranks, micro_batches) for step in phase)
+        return tuple(steps) if self.overlap else apart(steps)
 
     def phases(self, rank: int, ranks: int, micro_batches: int) -> tuple[tuple[Step, ...], ...]:
         """Return the steps of one rank by phase, eight of them; raise ScheduleError where `check` does.
@@ -61,7 +65,7 @@ class DualPipe(ScheduleSpec):
 
     def published_bubble_s(self, ranks: int, chunk: ChunkTimes) -> float:
         """(PP/2-1)(F&B+B-3W): arXiv 2412.19437, Table 2."""
-        return (ranks / 2 - 1) * (chunk.pair_s + chunk.backward_s - 3 * chunk.weight_grad_s)
+        return (ranks / 2 - 1) * (chunk.turn_s(self.overlap) + chunk.backward_s - 3 * chunk.weight_grad_s)
 
     def published_in_flight(self, ranks: int, micro_batches: int) -> int:
         """PP+1: arXiv 2412.19437, Table 2."""
