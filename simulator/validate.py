@@ -15,8 +15,8 @@ from simulator.run import simulate
 from simulator.summary import summarise
 from simulator.trace import Trace
 from workloads.counts import activated, cache_share, flop_per_token, kv_cache_bytes_per_token, parameters
-from workloads.model import ModelSpec
 from workloads.long_run import RUNS, changed_run, load_run
+from workloads.model import ModelSpec
 from workloads.observed import OF_RUN, Observation, Published, names, published
 from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
 

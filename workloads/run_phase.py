@@ -9,7 +9,7 @@ from pydantic import Field
 from topologies.fields import Named
 from topologies.spec import Spec
 
-PhaseName = Annotated[str, Field(pattern=r"[a-z0-9][a-z0-9-]{0,40}")]
+PhaseName = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,40}$")]
 Change = str | int | float | bool | tuple[int, ...]
 
 
