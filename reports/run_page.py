@@ -31,6 +31,7 @@ OWN_WORDS = (
     ("cp, dp, pp, ep", "Context, data, pipeline and expert parallelism: GPUs among which a sequence, sequences, layers "
      "and experts are shared out."),
 )  # fmt: skip
+YES_NO = {"True": "yes", "False": "no"}
 LOOKS = {
     "bill": Look(
         "The bill",
@@ -45,19 +46,22 @@ LOOKS = {
     "phases": Look(
         "Phases while nothing fails",
         titles={"step": "Sequences x tokens", "step_s": "Step", "gpu_hours": "GPU-hours"},
-        meanings={"gpu_hours": "at the steady rate"},
+        meanings={"gpu_hours": "at the steady rate", "step_s": "generation among it"},
     ),
     "layouts": Look(
         "Layouts that were tried, each size of context parallelism with its best schedule",
         titles={"cp": "cp", "dp": "dp", "step_s": "Step", "memory_bytes": "Memory", "gpu_hours": "GPU-hours"},
         meanings={"step_s": "by the fast estimate", "memory_bytes": "of the fullest GPU"},
+        names=YES_NO,
     ),
     "ramp": Look("The growing batch", titles={"step_s": "Step"}, meanings={"step_s": "by the fast estimate"}),
     "parts": Look(
         "Where the wall time of the trained phases goes",
         titles={"low_s": "5 %", "median_s": "Median", "high_s": "95 %", "mean_s": "Mean", "meaning": "What it counts"},
     ),
-    "failures": Look("Failures by cause", meanings={"failures": "in the mean life", "stops": "stops the job at once"}),
+    "failures": Look(
+        "Failures by cause", meanings={"failures": "in the mean life", "stops": "stops the job at once"}, names=YES_NO
+    ),
     "intervals": Look(
         "Checkpoint intervals that were tried",
         titles={"interval_s": "Work between two", "longer_share": "Longer than the best", "error_share": "Error"},
@@ -114,7 +118,7 @@ def _sections(result: RunResult) -> Iterator[Section]:
     yield Section("weeks", "Weeks", "Week by week", (), (weeks(told["weeks"]), shown["weeks"]))
     yield Section("bill", "Cost", "What it costs, line upon line", (), (bill(told["bill"]), shown["bill"]))
     for name, short, title, tables in (
-        ("phases", "Phases", "Hours by phase", ("phases", "ramp", "layouts")),
+        ("phases", "Phases", "Hours by phase", ("phases", "layouts", "ramp")),
         ("failures", "Failures", "What failures cost, and what to do about them",
          ("parts", "failures", "intervals", "spares")),
         ("money", "Owning, energy", "Owning instead of renting, and energy", ("owning", "energy")),

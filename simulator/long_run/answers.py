@@ -11,7 +11,6 @@ from simulator.long_run.phases import PhaseTime
 from simulator.result import Figure
 from topologies.units import parse, pretty
 from workloads.long_run import Run
-from workloads.run_phases.fixed_steps import FixedSteps
 
 THOUSAND = parse("1 k tokens", "tokens")
 
@@ -47,13 +46,15 @@ def _whole(figures: Mapping[str, Figure], lines: Sequence[Line]) -> str:
 
 def _layout(phase: PhaseTime) -> str:
     """How a phase of a shape of its own runs, and how far the choice of its layout matters."""
-    if not isinstance(phase.phase, FixedSteps) or phase.chosen is None:
+    if phase.chosen is None:
         return ""
     scenario = phase.chosen.scenario
     told = (
         f"{phase.name} runs with cp {scenario.layout.cp} and dp {scenario.layout.dp} under "
         f"{scenario.layout.schedule.kind}, {phase.chosen.micro_batches} micro-batches a pipeline"
     )
+    if phase.before_s:
+        told += f", after {phase.before_s / phase.stretches[0].step_s:.0%} of each step for generating"
     if phase.range_s is None:
         return f"{told}."
     low, high = (_thousands(one * scenario.cluster.gpus / HOUR_S) for one in phase.range_s)

@@ -19,6 +19,7 @@ from simulator.run import simulate
 from workloads.long_run import Run
 from workloads.run_phase import RunPhase, Trained
 from workloads.run_phases.fixed_steps import FixedSteps
+from workloads.run_phases.generation_and_training import GenerationAndTraining
 from workloads.run_phases.pre_training import PreTraining
 from workloads.run_phases.stated import Stated
 from workloads.scenario import Scenario
@@ -33,6 +34,7 @@ class PhaseTime:
     plan         of its (steady) step; None where its GPU time is put in
     stretches    of its steps;  rises   batches of its ramp
     work_s       wall seconds;  ramp_extra_s   of them those that growing the batch adds to steady steps
+    before_s     of each step, what is done before it trains: generation
     range_s      wall seconds with the fastest and the slowest layout that fit
     """
 
@@ -44,6 +46,7 @@ class PhaseTime:
     rises: tuple[Rise, ...] = ()
     chosen: Chosen | None = None
     ramp_extra_s: float = 0.0
+    before_s: float = 0.0
     range_s: tuple[float, float] | None = None
 
     @property
@@ -108,12 +111,24 @@ def _(phase: PreTraining, scenario: Scenario) -> PhaseTime:
 
 @_timed.register
 def _(phase: FixedSteps, scenario: Scenario) -> PhaseTime:
+    return _of_shape(phase, scenario, 0.0)
+
+
+@_timed.register
+def _(phase: GenerationAndTraining, scenario: Scenario) -> PhaseTime:
+    generated = phase.sequences_per_step * phase.answer_tokens
+    return _of_shape(phase, scenario, generated / (phase.generation.tokens_per_s_per_gpu * scenario.cluster.gpus))
+
+
+def _of_shape(phase: FixedSteps | GenerationAndTraining, scenario: Scenario, before_s: float) -> PhaseTime:
+    """Steps of one shape, each after some seconds of something else on the same GPUs."""
     estimator = of_shape(_changed(phase, scenario), phase.sequences_per_step, phase.sequence_length)
     found = searched(estimator) if phase.layout == "search" else kept(estimator)
     decided, step_s, work = _simulated(found.scenario)
-    whole = Stretch("steady", float(phase.steps), step_s, float(phase.steps * found.scenario.job.tokens_per_step))
-    low_s, high_s = (phase.steps * one for one in found.range_s)
+    tokens = float(phase.steps * found.scenario.job.tokens_per_step)
+    whole = Stretch("steady", float(phase.steps), before_s + step_s, tokens)
     ratio = step_s / found.estimate.step_s
+    low_s, high_s = (phase.steps * (before_s + one * ratio) for one in found.range_s)
     return PhaseTime(
         phase,
         whole.work_s,
@@ -121,7 +136,8 @@ def _(phase: FixedSteps, scenario: Scenario) -> PhaseTime:
         work,
         (whole,),
         chosen=found,
-        range_s=(low_s * ratio, high_s * ratio) if phase.layout == "search" else None,
+        before_s=before_s,
+        range_s=(low_s, high_s) if phase.layout == "search" else None,
     )
 
 

@@ -47,16 +47,25 @@ def layouts(times: Sequence[PhaseTime], gpus: int) -> pd.DataFrame:
     returns  [tried]  phase, cp, dp, schedule, recompute, step_s, memory_bytes, fits, gpu_hours, chosen
     """
     rows = [
-        (phase.name, *_tried(one), phase.stretches[0].steps * one.estimate.step_s * gpus / HOUR_S, one.choice.layout
-         == phase.chosen.scenario.layout)
+        (
+            phase.name,
+            *_tried(one),
+            _work_s(phase, one) * gpus / HOUR_S,
+            one.choice.layout == phase.chosen.scenario.layout,
+        )
         for phase in times
         if phase.chosen is not None and phase.range_s is not None
         for one in phase.chosen.tried
-    ]  # fmt: skip
+    ]
     columns = [
         "phase", "cp", "dp", "schedule", "recompute", "step_s", "memory_bytes", "fits", "gpu_hours", "chosen",
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=columns)
+
+
+def _work_s(phase: PhaseTime, one: Tried) -> float:
+    """Wall seconds of a phase on a layout that was tried."""
+    return phase.stretches[0].steps * (phase.before_s + one.estimate.step_s)
 
 
 def _tried(one: Tried) -> tuple[object, ...]:

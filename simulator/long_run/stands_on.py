@@ -11,6 +11,7 @@ from simulator.result import Assumption
 from topologies.entry import Entry
 from topologies.units import AS_TEXT
 from workloads.long_run import Run
+from workloads.run_phases.generation_and_training import GenerationAndTraining
 from workloads.run_phases.stated import Stated
 
 OURS = (
@@ -50,6 +51,16 @@ def assumptions(run: Run) -> tuple[Assumption, ...]:
         Assumption(f"GPU time of {phase.name}", f"{phase.gpu_time_s:,.0f} s, put in", phase.basis, phase.source)
         for phase in run.phases
         if isinstance(phase, Stated)
+    ]
+    own += [
+        Assumption(
+            f"Rate of generation of {phase.name}",
+            f"{phase.generation.tokens_per_s_per_gpu:g} tokens a second and GPU, put in",
+            phase.generation.basis,
+            phase.generation.source,
+        )
+        for phase in run.phases
+        if isinstance(phase, GenerationAndTraining)
     ]
     return (
         *own,

@@ -183,6 +183,16 @@ def test_a_promise_names_the_spare_nodes_that_keep_it_or_says_that_none_do(folde
         whole_run(changed_run(asked, {"promise.by_s": "1 days"}))
 
 
+def test_steps_that_generate_first_take_as_much_longer(folder: Path) -> None:
+    """64 answers of 2,048 tokens at 512 tokens a second on each of 8 GPUs: 32 s before each step."""
+    trains = "sequence_length: 4096, sequences_per_step: 64, steps: 100, layout: keep"
+    answers = "prompt_tokens: 2048, answer_tokens: 2048, sequences_per_step: 64, steps: 100, layout: keep"
+    rate = "generation: {tokens_per_s_per_gpu: 512, basis: assumed, source: this test}"
+    learned = SMALL.replace("kind: fixed-steps", "kind: generation-and-training").replace(trains, f"{answers}, {rate}")
+    hours = [whole_run(read(folder, text)).headline["gpu_hours.tuning"].value for text in (SMALL, learned)]
+    assert hours[1] - hours[0] == pytest.approx(100 * 32 * GPUS / HOUR_S)
+
+
 def test_a_phase_that_does_not_fit_is_named(folder: Path) -> None:
     run = changed_run(read(folder, SMALL), {"job.sequence_length": 65536})
     with pytest.raises(DoesNotFit, match="phase pre-training: "):

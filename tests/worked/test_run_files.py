@@ -65,7 +65,7 @@ def test_a_mistake_in_the_scenarios_file_is_told_there(tmp_path: Path) -> None:
     ("old", "new", "told"),
     [
         ("llama-3-8b-h100", "llama-3-8b-h10", "among the scenarios (did you mean `llama-3-8b-h100`?)"),
-        ("kind: stated", "kind: state", "read `state`; allowed: fixed-steps, pre-training, stated"),
+        ("kind: stated", "kind: state", "read `state`; allowed: fixed-steps, generation-"),
         ("rises: 2", "rises: 3", "run.yaml:6:59: phases.0.ramp.rises: 64 sequences and each of 3 rises up to 128"),
         ("from_sequences: 64", "from_sequences: 128", "128 is not below the job's 128"),
         ("tokens: 2 B", "tokens: 20 B", "phases.0.ramp.tokens: 20,000,000,000 are not fewer than the job's"),
