@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pydantic import BaseModel
 
 from topologies.discovery import Discovered
-from topologies.nodes import Items, Node, Scalar, Table, from_plain
+from topologies.nodes import Entry, Items, Node, Scalar, Table, from_plain
 from topologies.problems import InvalidInput, Mark, Problem, join, listed, meant
 from topologies.resolving import Resolver, Shape, laid_over, owner
 from topologies.units import AS_TEXT
@@ -33,15 +33,23 @@ def _node(value: object) -> Node:
     return from_plain(data, CHANGES)
 
 
+def _mapping(path: tuple[str, ...], value: Node) -> Node:
+    """A mapping that says nothing but this value, for a part that was left out; the resolver puts in its defaults."""
+    for key in reversed(path):
+        value = Table(CHANGES, {key: Entry(CHANGES, value)})
+    return value
+
+
 def _set(node: Node, path: tuple[str, ...], value: Node, shape: Shape, done: str) -> Node:
     """The node with the value put in at the rest of the path."""
     head, rest = path[0], path[1:]
     here = join(done, head)
     if isinstance(node, Items):
         return _set_item(node, path, value, shape, done)
+    if _is_null(node):
+        return _mapping(path, value)
     if not isinstance(node, Table):
-        said = "is not set; give it a whole mapping first" if _is_null(node) else "has no fields"
-        raise _nowhere(value, here, f"`{done}` {said}")
+        raise _nowhere(value, here, f"`{done}` has no fields")
     if rest:
         if head not in node.entries:
             known = [str(key) for key in node.entries]

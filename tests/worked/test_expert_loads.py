@@ -16,7 +16,7 @@ from workloads.eplb import Eplb
 from workloads.expert_loads import Sharing, draw, moved_ratio, placement, pool
 from workloads.load_statistics import max_violation
 from workloads.reference.dims import Gate
-from workloads.routers.affinity import Affinity
+from workloads.routers.affinity import Affinity, drift_over
 from workloads.routers.balanced import Balanced
 from workloads.routers.file import File
 from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
@@ -68,6 +68,13 @@ def test_statistics_grow_stale() -> None:
     assert violation[1] < 0.7 * violation[0]
     assert violation[2] > 1.3 * violation[1]
     assert 0 < moved_ratio(replace(base, eplb=Eplb(every_steps=20)), 1) <= 1
+
+
+def test_any_age_of_statistics_takes_no_longer() -> None:
+    """A random walk over many steps is one large one: 0.1 and 0.1 leave 0.99 of the squared likeness."""
+    assert drift_over(0.1, 1) == pytest.approx(0.1)
+    assert drift_over(0.1, 2) == pytest.approx((1 - 0.99**2) ** 0.5)
+    assert drift_over(0.1, 10**9) == 1.0
 
 
 def test_every_expert_has_a_place_and_replicas_add_up() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 import numpy as np
@@ -44,9 +45,15 @@ class Affinity(RouterSpec):
 
         taste = self.preferences.first(batch.layers, batch.gate.experts, seeds(seed, FIRST))
         bias = settled_bias(taste, batch.gate, seeds(seed, SETTLING)) if self.selection_bias == "balanced" else None
-        steps = []
-        for step in range(batch.moments[-1] + 1):
-            if step in batch.moments:
-                steps.append(tokens_by_domain(batch, taste.weights, bias, seeds(seed, TOKENS, step)).sum(axis=1))
-            taste = taste.moved(self.drift_share, seeds(seed, DRIFT, step))
+        steps, before = [], batch.moments[0]
+        for step in batch.moments:
+            if step > before:
+                taste = taste.moved(drift_over(self.drift_share, step - before), seeds(seed, DRIFT, before))
+            steps.append(tokens_by_domain(batch, taste.weights, bias, seeds(seed, TOKENS, step)).sum(axis=1))
+            before = step
         return np.stack(steps)
+
+
+def drift_over(drift_share: float, steps: int) -> float:
+    """Part that is new after so many steps of a random walk, each of which makes `drift_share` new."""
+    return math.sqrt(1 - (1 - drift_share**2) ** steps)
