@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simulator.failures.sizes import CheckpointSize, Holders, Kept, Replicated, Saving, checkpoint_size, saving
-from simulator.finish import MASTER_BYTES, WIDE_BYTES
+from simulator.finish import WIDE_BYTES
+from simulator.offloading import MASTER_BYTES
 from simulator.plan import Plan, formats_of, groups_of
 from simulator.stages import held_parameters
 from workloads.checkpoints import Checkpoints
