@@ -81,12 +81,12 @@ def _figures(worked: Worked) -> dict[str, Figure]:
     whole = {
         "gpu_hours": Figure(
             worked.gpu_hours, "GPU h", "All GPUs that are paid, spare nodes among them, over the whole run.",
-            *[hours * worked.gpu_hours for hours in luck],
+            **_ends(luck, worked.gpu_hours),
         ),
-        "cost_usd": Figure(usd, "USD", "Those GPU-hours at the rental price.", *[share * usd for share in luck]),
+        "cost_usd": Figure(usd, "USD", "Those GPU-hours at the rental price.", **_ends(luck, usd)),
         "days": Figure(
             wall_s / DAY_S, "days", "From the first step to the last, phase after phase.",
-            *[share * wall_s / DAY_S for share in luck],
+            **_ends(luck, wall_s / DAY_S),
         ),
         "days_per_trillion_tokens": Figure(
             _steady_s_per_token(worked.times) * TRILLION / DAY_S, "days",
@@ -107,13 +107,19 @@ def _figures(worked: Worked) -> dict[str, Figure]:
     return {**whole, **_by_phase(run, lines), **_of_failures(worked), **_of_money(worked)}
 
 
-def _luck(worked: Worked) -> tuple[float, ...]:
+def _ends(luck: Mapping[str, float], value: float) -> dict[str, float]:
+    """Ends of a figure's interval, where it has one."""
+    return {end: ratio * value for end, ratio in luck.items()}
+
+
+def _luck(worked: Worked) -> dict[str, float]:
     """Wall time of the luckiest and the unluckiest of 90 % of lives over its mean; nothing without failures."""
     if worked.found is None:
-        return ()
+        return {}
     stated_s = billing.stated_s(worked.times)
     mean_s = float(worked.found.whole.wall_s.mean()) + stated_s
-    return tuple((float(one) + stated_s) / mean_s for one in np.percentile(worked.found.whole.wall_s, LUCK))
+    ends = zip(("low", "high"), np.percentile(worked.found.whole.wall_s, LUCK).tolist(), strict=True)
+    return {end: (seconds + stated_s) / mean_s for end, seconds in ends}
 
 
 def _steady_s_per_token(times: Sequence[PhaseTime]) -> float:
@@ -146,7 +152,7 @@ def _of_failures(worked: Worked) -> dict[str, Figure]:
     low, high = (float(one) for one in np.percentile(goodput, LUCK))
     figures = {
         "goodput_ratio": Figure(
-            float(goodput.mean()), "ratio", "Productive time of trained phases over their wall time.", low, high
+            float(goodput.mean()), "ratio", "Productive over wall time of trained phases.", low=low, high=high
         ),
         "effective_ratio": Figure(
             float(found.whole.effective_ratio.mean()), "ratio",
