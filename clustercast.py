@@ -7,18 +7,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from topologies.spec import InvalidInput, digest, dump
+from workloads.long_run import Run, changed_run, load_run
 from workloads.scenario import Scenario, catalogue, changed, load_scenario
 
 if TYPE_CHECKING:
     from simulator.comparing.comparison import Comparison
     from simulator.estimates.choices import Choice
     from simulator.estimates.estimator import Estimate
+    from simulator.long_run.result import RunResult
     from simulator.plan import Plan
     from simulator.result import Result
     from simulator.validate import Row
 
 __all__ = [
     "InvalidInput",
+    "Run",
     "Scenario",
     "catalogue",
     "choices",
@@ -26,7 +29,9 @@ __all__ = [
     "digest",
     "dump",
     "estimates",
+    "load_run",
     "load_scenario",
+    "long_run",
     "plan",
     "run",
     "validate",
@@ -93,6 +98,19 @@ def with_intervals(result: Result, scenario: Scenario, samples: int = 256, sobol
     return added(result, scenario, Asked(samples, sobol))
 
 
+def long_run(run: Run | Path | str, changes: Mapping[str, object] | None = None, command: str = "") -> RunResult:
+    """Work out a whole run: hours of its phases, failures, dollars, days, week by week.
+
+    run   a Run, or the path of its file;  changes   dotted paths and their new values, of the run or of its scenario
+    Raises InvalidInput for a run that is not valid, Refused or DoesNotFit where a phase cannot run, a promise cannot
+    be kept, or prices are of another GPU.
+    """
+    from simulator.long_run.run import whole_run
+
+    whole = run if isinstance(run, Run) else load_run(Path(run))
+    return whole_run(changed_run(whole, changes) if changes else whole, command)
+
+
 def choices(scenario: Scenario) -> Iterator[Choice]:
     """Every valid layout, micro-batch and recompute policy on the scenario's GPUs."""
     from simulator.estimates.choices import choices as every
@@ -139,11 +157,16 @@ def compare(
     return held_against(every, command, network=network, intervals=intervals)
 
 
-def write_report(result: Result | Comparison, folder: Path | str) -> tuple[Path, ...]:
-    """Write the report of a run or of a comparison, its JSON, tables and scenarios; return the paths."""
+def write_report(result: Result | RunResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
+    """Write the report of a step, a whole run or a comparison, its JSON, tables and scenarios; return the paths."""
     from reports.write import write
     from reports.write_comparison import write_comparison
+    from reports.write_run import write_run
     from simulator.comparing.comparison import Comparison
+    from simulator.long_run.result import RunResult
+
+    if isinstance(result, RunResult):
+        return write_run(result, Path(folder))
 
     if isinstance(result, Comparison):
         return write_comparison(result, Path(folder))

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
 if TYPE_CHECKING:
+    from workloads.long_run import Run
     from workloads.scenario import Scenario
 
 
@@ -17,15 +18,29 @@ def scenario_file(text: str) -> Path:
 
     Raises InvalidInput for a bare name that is neither, with the nearest one.
     """
-    from topologies.problems import InvalidInput, Problem, listed, meant
     from workloads.scenario import SCENARIOS
+
+    return _file(text, {path.stem: path for path in SCENARIOS.glob("*.yaml")}, "scenario")
+
+
+def runnable_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped scenario or run. Raises as `scenario_file`."""
+    from workloads.long_run import RUNS
+    from workloads.scenario import SCENARIOS
+
+    shipped = {path.stem: path for folder in (RUNS, SCENARIOS) for path in folder.glob("*.yaml")}
+    return _file(text, shipped, "scenario or run")
+
+
+def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
+    """A path, or one of the shipped files by name."""
+    from topologies.problems import InvalidInput, Problem, listed, meant
 
     given = Path(text)
     if given.exists() or given.name != text or given.suffix:
         return given
-    shipped = {path.stem: path for path in SCENARIOS.glob("*.yaml")}
     if text not in shipped:
-        why = f"no such file or shipped scenario{meant(text, shipped)}; shipped: {listed(sorted(shipped))}"
+        why = f"no such file or shipped {what}{meant(text, shipped)}; shipped: {listed(sorted(shipped))}"
         raise InvalidInput([Problem(text, 0, 0, "", why)])
     return shipped[text]
 
@@ -58,3 +73,12 @@ def read_scenario(file: Path, folders: Sequence[Path], changes: dict[str, object
     whole = full_paths(changes)
     scenario = load_scenario(file, tuple(folders))
     return changed(scenario, whole, catalogue(file, tuple(folders))) if whole else scenario
+
+
+def read_run(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Run:
+    """The run of a file with the changes put in, whose paths may begin at its scenario. Raises InvalidInput."""
+    from workloads.long_run import changed_run, load_run
+    from workloads.scenario import catalogue
+
+    run = load_run(file, tuple(folders))
+    return changed_run(run, changes, catalogue(file, tuple(folders))) if changes else run

@@ -44,14 +44,13 @@ GROUP_OF_PACKAGE = {"kinds": "topologies"}
 
 
 def shapes() -> Iterator[Shape]:
-    """Shape of every field that a scenario, what interrupts it, or a comparison of networks has, in all it contains."""
-    from workloads.checkpoints import Checkpoints
+    """Shape of every field that a scenario, a whole run, or a comparison of networks has, in all it contains."""
+    from workloads.long_run import Run
     from workloads.published_networks import PublishedNetworks
-    from workloads.reliability import Reliability
     from workloads.scenario import Scenario
 
     seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Reliability, Checkpoints]
+    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Run]
     while waiting:
         spec = waiting.pop()
         if spec not in seen:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changes_of, read_scenario, scenario_file
+from cli.asked import changes_of, read_run, read_scenario, runnable_file
 from cli.columns import aligned
 from cli.progress import counting, saying
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from simulator.plan import Plan
     from simulator.result import Result
     from simulator.run import Played
+    from workloads.long_run import Run
     from workloads.scenario import Scenario
 
 Changes = Annotated[
@@ -76,7 +77,7 @@ NOTHING_ASKED = Told()
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario.")],
+    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario or run.")],
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the report; out/NAME if left out.", file_okay=False),
@@ -86,19 +87,39 @@ def run(
     also: Also = Also(),
     told: Told = NOTHING_ASKED,
 ) -> None:
-    """Simulate a scenario and write its report: how long, how much, and why."""
-    file = scenario_file(scenario)
+    """Simulate a scenario or a whole run and write its report: how long, how much, and why."""
+    from workloads.long_run import is_run
+
+    file = runnable_file(scenario)
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
     if also.sobol and not also.intervals:
         raise typer.BadParameter("--sobol goes with intervals: leave `--intervals 0` out")
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
     command = command_line(scenario, changes or (), catalog or (), also)
+    if is_run(file):
+        if also != Also():
+            raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")
+        whole = read_run(file, catalog or (), changes_of(changes or ()))
+        answer_of_weeks(whole, command, made_folder(folder), told)
+        return
     with saying(told.quiet) as say:
         say("Reading the scenario")
         asked = read_scenario(file, catalog or (), changes_of(changes or ()))
         result = simulated(asked, command, also, say)
         say("Writing the report")
         report = write_report(result, folder)
+    if told.as_json:
+        print(as_data(result, report))
+    elif not told.quiet:
+        print(summary(result, report))
+
+
+def answer_of_weeks(whole: Run, command: str, folder: Path, told: Told) -> None:
+    """Work out a whole run, write its report, say the answer."""
+    from cli.weeks import as_data, summary, worked_out
+
+    with saying(told.quiet) as say:
+        result, report = worked_out(whole, command, folder, say)
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:

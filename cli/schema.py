@@ -10,18 +10,21 @@ import typer
 
 from cli.groups import entry_kinds, group_named
 
-SCENARIO = "scenario"
+SCENARIO, RUN = "scenario", "run"
 
 
 def schema(
-    kind: Annotated[str, typer.Argument(help="scenario, gpu, node, model, price, ...: what the file describes.")],
+    kind: Annotated[str, typer.Argument(help="scenario, run, gpu, node, model, price, ...: what the file describes.")],
     catalog: Annotated[list[Path] | None, typer.Option(help="Also offer the names of this catalogue folder.")] = None,
 ) -> None:
-    """Print the JSON Schema of a scenario or of a catalogue entry."""
+    """Print the JSON Schema of a scenario, a whole run or a catalogue entry."""
     from topologies.schema import json_schema
+    from topologies.spec import Spec
+    from workloads.long_run import Run
     from workloads.scenario import Scenario, catalogue
 
     groups = entry_kinds()
-    group = group_named(kind, [SCENARIO, *groups])
-    spec = Scenario if group == SCENARIO else groups[group]
+    group = group_named(kind, [SCENARIO, RUN, *groups])
+    own: dict[str, type[Spec]] = {SCENARIO: Scenario, RUN: Run}
+    spec = own.get(group) or groups[group]
     print(json.dumps(json_schema(spec, catalogue(None, tuple(catalog or ()))), indent=2, ensure_ascii=False))

@@ -45,7 +45,7 @@ def document(result: Result) -> dict[str, Any]:
 
 def headline(result: Result) -> dict[str, Any]:
     """Every headline figure by name."""
-    return {name: _figure(figure) for name, figure in result.headline.items()}
+    return {name: figure_data(figure) for name, figure in result.headline.items()}
 
 
 def tables(result: Result) -> dict[str, pd.DataFrame]:
@@ -74,7 +74,7 @@ def plain(value: object) -> Any:
     raise TypeError(f"a table holds {type(value).__name__}, which JSON has no form for")
 
 
-def _figure(figure: Figure) -> dict[str, Any]:
+def figure_data(figure: Figure) -> dict[str, Any]:
     """value, unit, definition; low, mid and high only where known."""
     known = {"value": figure.value, "unit": figure.unit, "definition": figure.definition}
     ends = {"low": figure.low, "mid": figure.mid, "high": figure.high}

@@ -56,6 +56,7 @@ def _not_simulated(scenario: Scenario) -> Iterator[str]:
         yield f"layout.cp: {layout.cp} with an attention window is not simulated yet; write 1 and a larger dp"
     if job.precision.weights == "fp8" and scenario.model.linear_format != "fp8":
         yield "job.precision.weights: fp8, but no product of the model runs in FP8 (linear_format: bf16); write bf16"
+    yield from _offload(scenario)
     if job.communication_sms >= gpu.sms:
         yield f"job.communication_sms: {job.communication_sms} leaves none of the {gpu.sms} of a {gpu.name}"
     channel = gpu.kernels.all_to_all.normal.sms_per_channel
@@ -64,3 +65,11 @@ def _not_simulated(scenario: Scenario) -> Iterator[str]:
             f"job.communication_sms: {job.communication_sms} leaves nobody to copy tokens to their experts, a channel "
             f"of {gpu.kernels.all_to_all.name} takes {channel}; write {channel} to 24"
         )
+
+
+def _offload(scenario: Scenario) -> Iterator[str]:
+    """Parameters that are whole on each GPU cannot be elsewhere."""
+    offload = scenario.job.memory.offload
+    if offload is not None and offload.parameters != "gpu" and scenario.layout.zero_stage < 3:
+        stage = scenario.layout.zero_stage
+        yield f"job.memory.offload.parameters: {offload.parameters} needs layout.zero_stage: 3, not {stage}"

@@ -66,7 +66,7 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     """List every input with its basis and source, then what the model assumes by itself."""
     node = scenario.cluster.node
     entries: list[Entry] = [node.gpu, node.gpu.kernels, node.nic, node, scenario.cluster.topology.switch]
-    listed = [line for entry in (*entries, scenario.price, scenario.model) for line in _of_entry(entry)]
+    listed = [line for entry in (*entries, scenario.price, scenario.model) for line in of_entry(entry)]
     told = (*OURS, *layout_assumptions.lines(scenario.layout), *job_assumptions.lines(scenario))
     own = [Assumption(what, value, "assumed", source) for what, value, source in told]
     own += [
@@ -79,7 +79,7 @@ def assumptions(scenario: Scenario) -> tuple[Assumption, ...]:
     return (*own, *listed)
 
 
-def _of_entry(entry: Entry) -> Iterator[Assumption]:
+def of_entry(entry: Entry) -> Iterator[Assumption]:
     """One line for each value of a catalogue entry that has a source."""
     for field in sorted(entry.sources):
         told = entry.sources[field]

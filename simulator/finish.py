@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from simulator.collectives import Group, Links, Transfer, all_gather, all_reduce, reduce_scatter
 from simulator.costs import memory_s
+from simulator.offloading import MASTER_BYTES, NOTHING_AWAY, Away
 from topologies.hardware import Gpu
 
 FP8_COPIES = 2
@@ -14,8 +15,6 @@ only, and input gradients contract over another than forward. The published prof
 FP8_TILE = 128
 """A weight has an FP32 scale a tile of 128 x 128 (arXiv 2412.19437, section 3.3.2)."""
 WIDE_BYTES = 2
-MASTER_BYTES = 4
-"""Master weights are FP32 (arXiv 2412.19437, section 3.3.3)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +55,14 @@ class Formats:
 
     moving_s   that a routed parameter, weight and optimiser state, takes to another GPU where experts are placed anew:
                mean over steps
+    away       what is not kept on the GPU
     """
 
     gradient_bytes: int
     moment_bytes: int
     weight_bytes: int
     moving_s: float = 0.0
+    away: Away = NOTHING_AWAY
 
     @property
     def wide_bytes(self) -> int:
@@ -135,6 +136,7 @@ def finish(parameters: Parameters, replicas: Replicas, formats: Formats, gpu: Gp
     gradients = [(parameters.dense, replicas.dense), (parameters.routed, replicas.routed)]
     update_s = memory_s(update_bytes(parameters, replicas, formats), gpu)
     update_s += parameters.routed * formats.moving_s
+    update_s += replicas.owned(parameters) * formats.away.update_s_per_parameter
     if not replicas.shards_states:
         reduced = tuple(all_reduce(n * formats.gradient_bytes, group, links) for n, group in gradients)
         return Finish(reduced, update_s, ())
@@ -152,10 +154,12 @@ def update_bytes(parameters: Parameters, replicas: Replicas, formats: Formats) -
 
     Gradient norm: own gradients once. Adam on what the rank owns: gradient read; master and both moments read and
     written; the weight written. Then all gradients that the rank keeps are set to zero, and FP8 copies of the weights
-    are made: read as they came, written along both dimensions where they came in BF16, along the other in FP8.
+    are made: read as they came, written along both dimensions where they came in BF16, along the other in FP8. Adam on
+    states that are kept elsewhere is not done here.
     """
     owned = replicas.owned(parameters)
     adam = formats.gradient_bytes + 2 * (MASTER_BYTES + 2 * formats.moment_bytes) + formats.weight_bytes
+    adam *= not formats.away.optimizer
     cleared = owned if replicas.shards_gradients else parameters.total
     copied = formats.weight_bytes + (FP8_COPIES if formats.weight_bytes > 1 else FP8_COPIES - 1)
     held_fp8 = 0.0 if replicas.shards_parameters else parameters.fp8

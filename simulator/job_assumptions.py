@@ -22,6 +22,13 @@ def lines(scenario: Scenario) -> Iterator[Line]:
             "FP32, each weight by the owner of its optimiser state; brought up to date beside the next step",
             "arXiv 2412.19437, section 3.2.3: kept in CPU memory, updated asynchronously after each step",
         )
+    if job.memory.offload is not None:
+        yield (
+            "Offload",
+            "the server's processors update at the rate of its memory; gradients wait on the GPU for the step's end; "
+            "pieces go beside each other where prefetch says so; transfers do not slow those to other GPUs",
+            "as ZeRO-Offload (arXiv 2101.06840) and ZeRO-Infinity (arXiv 2104.07857) do it; rates are the scenario's",
+        )
     if job.cuda_graphs:
         yield (
             "CUDA graphs",

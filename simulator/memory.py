@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.finish import FP8_COPIES, FP8_TILE, MASTER_BYTES, Formats, Parameters, Replicas
+from simulator.finish import FP8_COPIES, FP8_TILE, Formats, Parameters, Replicas
+from simulator.offloading import MASTER_BYTES
 from simulator.refusal import Refused
 from simulator.stages import Stage, held_embedding, held_parameters
 from topologies.units import pretty
 from workloads.jobs.training import Memory
+from workloads.offload import Offload
 from workloads.schedule import Op, Step
 
 AVERAGE_BYTES = 4
@@ -90,15 +93,16 @@ def states(own: Sequence[Stage], replicas: Replicas, formats: Formats, memory: M
     copies_bytes = in_fp8_only if replicas.shards_parameters else FP8_WEIGHT_BYTES
     dense = held.dense - embedding - held.fp8_dense * in_fp8_only
     routed = held.routed - held.fp8_routed * in_fp8_only
+    kept = not formats.away.parameters
     summed = owned if replicas.shards_gradients else held_parameters(own).total
     return States(
-        weights=dense * formats.wide_bytes,
-        experts=routed * formats.wide_bytes,
-        embedding=embedding * formats.wide_bytes,
-        fp8_weights=held.fp8 * copies_bytes,
+        weights=dense * formats.wide_bytes * kept,
+        experts=routed * formats.wide_bytes * kept,
+        embedding=embedding * formats.wide_bytes * kept,
+        fp8_weights=held.fp8 * copies_bytes * kept,
         gradients=summed * formats.gradient_bytes,
-        masters=owned * MASTER_BYTES,
-        moments=owned * 2 * formats.moment_bytes,
+        masters=owned * MASTER_BYTES * (not formats.away.optimizer),
+        moments=owned * 2 * formats.moment_bytes * (not formats.away.optimizer),
         average=owned * AVERAGE_BYTES * (memory.weight_average == "gpu"),
     )
 
@@ -135,9 +139,24 @@ def _row(kept: object) -> NDArray[np.float64]:
     return np.array([getattr(kept, part) for part in KEPT_PARTS])
 
 
-def host_bytes(own: Sequence[Stage], replicas: Replicas, memory: Memory) -> float:
-    """Bytes that one GPU's rank keeps in its server's memory: the average of the weights that it owns."""
+def host_bytes(own: Sequence[Stage], replicas: Replicas, formats: Formats, memory: Memory) -> float:
+    """Bytes that one GPU's rank keeps in its server's memory: the average of weights, what is offloaded."""
+    offloaded = outside_bytes(own, replicas, formats, memory.offload, "host") if memory.offload is not None else 0.0
+    return average_bytes(own, replicas, memory) + offloaded
+
+
+def average_bytes(own: Sequence[Stage], replicas: Replicas, memory: Memory) -> float:
+    """Bytes of the average of the weights that one GPU's rank owns, where that is in its server's memory."""
     return replicas.owned(held_parameters(own)) * AVERAGE_BYTES * (memory.weight_average == "host")
+
+
+def outside_bytes(
+    own: Sequence[Stage], replicas: Replicas, formats: Formats, offload: Offload, place: Literal["host", "nvme"]
+) -> float:
+    """Bytes of what one GPU's rank owns and keeps in one place outside of it: optimiser states, parameters."""
+    owned = replicas.owned(held_parameters(own))
+    states_bytes = owned * (MASTER_BYTES + 2 * formats.moment_bytes) * (offload.optimizer == place)
+    return states_bytes + owned * formats.wide_bytes * (offload.parameters == place)
 
 
 def require_fit(ranks: Sequence[RankMemory], usable_bytes: float) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from simulator.finish import WIDE_BYTES
-from simulator.memory import host_bytes
-from simulator.plan import Plan, groups_of, planned, stages_of_ranks
+from simulator.memory import average_bytes, host_bytes
+from simulator.plan import Plan, formats_of, groups_of, planned, stages_of_ranks
 from simulator.run import Played, simulate
 from simulator.stages import held_parameters
 from workloads.reference.policy import POLICIES
@@ -69,20 +69,21 @@ def by_stage(plan: Plan) -> pd.DataFrame:
 
 
 def on_host(plan: Plan) -> pd.DataFrame:
-    """Bytes that leave the GPU: the moving average of the weights in the server's memory; empty where there is none.
+    """Bytes that leave the GPU: the moving average of the weights and what is offloaded, in the server's memory.
 
-    It is brought up to date after each step, beside the next one.
+    The average is brought up to date after each step, beside the next one. Empty where nothing is there.
 
-    returns  [rank]  rank, host_bytes (of one GPU's process), node_bytes, transfer_s (over PCIe, each step)
+    returns  [rank]  rank, host_bytes (of one GPU's process), node_bytes, transfer_s (the average over PCIe, each step)
     """
     scenario = plan.scenario
-    node, job = scenario.cluster.node, scenario.job
+    node, job, formats = scenario.cluster.node, scenario.job, formats_of(scenario, plan.links)
     groups = groups_of(scenario.layout, plan.links)
     rows = []
     for rank, own in enumerate(stages_of_ranks(scenario.layout)):
-        size = host_bytes([plan.stages[stage] for stage in own], groups, job.memory)
+        held = [plan.stages[stage] for stage in own]
+        size, average = host_bytes(held, groups, formats, job.memory), average_bytes(held, groups, job.memory)
         if size:
-            rows.append((rank, size, size * node.gpus, size / node.gpu.pcie_bytes_per_s))
+            rows.append((rank, size, size * node.gpus, average / node.gpu.pcie_bytes_per_s))
     return pd.DataFrame(rows, columns=["rank", "host_bytes", "node_bytes", "transfer_s"])
 
 

@@ -14,9 +14,19 @@ from simulator.admission import admit
 from simulator.blocks import BlockPlan, block_plans
 from simulator.chunks import Part
 from simulator.collectives import Links, Transfer, send
-from simulator.finish import MASTER_BYTES, Finish, Formats, Replicas, finish
-from simulator.memory import DoesNotFit, RankMemory, held_over, host_bytes, rank_memory, require_fit, states
+from simulator.finish import Finish, Formats, Replicas, finish
+from simulator.memory import (
+    DoesNotFit,
+    RankMemory,
+    held_over,
+    host_bytes,
+    outside_bytes,
+    rank_memory,
+    require_fit,
+    states,
+)
 from simulator.network import links_of, replicas
+from simulator.offloading import MASTER_BYTES, Numbers, away
 from simulator.pipeline import content
 from simulator.sharding import Sharding
 from simulator.software import driven_gpu
@@ -84,11 +94,31 @@ def require_host(decided: Plan) -> None:
     scenario = decided.scenario
     node, memory = scenario.cluster.node, scenario.job.memory
     groups, stages = groups_of(scenario.layout, decided.links), stages_of_ranks(scenario.layout)
-    most = max(host_bytes([decided.stages[stage] for stage in own], groups, memory) for own in stages) * node.gpus
+    formats = formats_of(scenario, decided.links)
+    held = ([decided.stages[stage] for stage in own] for own in stages)
+    most = max(host_bytes(own, groups, formats, memory) for own in held) * node.gpus
     if node.host_memory_bytes is not None and most > node.host_memory_bytes:
         raise DoesNotFit(
-            f"the moving average of the weights needs {pretty(most, 'bytes')} of a server's memory, "
-            f"{pretty(node.host_memory_bytes, 'bytes')} are there; write job.memory.weight_average: none or gpu"
+            f"what is kept outside of the GPUs needs {pretty(most, 'bytes')} of a server's memory, "
+            f"{pretty(node.host_memory_bytes, 'bytes')} are there; keep less of it there (job.memory.weight_average, "
+            "job.memory.offload)"
+        )
+    _require_disks(decided)
+
+
+def _require_disks(decided: Plan) -> None:
+    """Raise DoesNotFit if the disks of a server are too small for what is kept on them."""
+    scenario = decided.scenario
+    formats, groups = formats_of(scenario, decided.links), groups_of(scenario.layout, decided.links)
+    offload = scenario.job.memory.offload
+    if offload is None or offload.disks is None:
+        return
+    held = ([decided.stages[stage] for stage in own] for own in stages_of_ranks(scenario.layout))
+    most = max(outside_bytes(own, groups, formats, offload, "nvme") for own in held) * scenario.cluster.node.gpus
+    if most > offload.disks.size_bytes:
+        raise DoesNotFit(
+            f"what is offloaded needs {pretty(most, 'bytes')} of a server's disks, "
+            f"{pretty(offload.disks.size_bytes, 'bytes')} are there; see job.memory.offload.disks.size_bytes"
         )
 
 
@@ -193,7 +223,9 @@ def formats_of(scenario: Scenario, links: Links) -> Formats:
     """Bytes of one number as the step's end moves it, those of experts that are placed anew among them."""
     precision, eplb = scenario.job.precision, scenario.layout.eplb
     gradients, moments = NUMBER_BYTES[precision.gradients], NUMBER_BYTES[precision.moments]
-    plain = Formats(gradients, moments, NUMBER_BYTES[precision.weights])
+    numbers = Numbers(gradients, moments, NUMBER_BYTES[precision.weights])
+    outside = away(scenario.job.memory.offload, scenario.cluster.node, numbers)
+    plain = Formats(*numbers, away=outside)
     sharing = sharing_of(scenario, links)
     if sharing is None or eplb is None or eplb.every_steps is None:
         return plain

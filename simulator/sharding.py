@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from simulator.collectives import NOTHING, Group, Links, Transfer, all_gather, reduce_scatter
@@ -24,13 +24,25 @@ class Sharding:
 def gathered(weights: Iterable[Weight], sharding: Sharding, links: Links) -> Transfer:
     """Time to bring a block's parameters together, needed before its forward and again before its backward.
 
-    Nothing below ZeRO-3 (arXiv 1910.02054, section 5.3).
+    Nothing below ZeRO-3 (arXiv 1910.02054, section 5.3). What is offloaded is first fetched by its owner.
     """
     if not sharding.replicas.shards_parameters:
         return NOTHING
     formats = sharding.formats
     sizes = [(weight, formats.weight_bytes if weight.fp8 else formats.wide_bytes) for weight in weights]
-    return _both_kinds(sizes, sharding.replicas, links, all_gather)
+    return _fetched(_both_kinds(sizes, sharding.replicas, links, all_gather), sizes, sharding)
+
+
+def _fetched(together: Transfer, sizes: Sequence[tuple[Weight, int]], sharding: Sharding) -> Transfer:
+    """The gathering after, or piece by piece beside, the fetching of what the rank owns."""
+    away, replicas = sharding.formats.away, sharding.replicas
+    if not away.parameters:
+        return together
+    shares = (
+        weight.count * each / (replicas.routed if weight.routed else replicas.dense).size for weight, each in sizes
+    )
+    fetch_s = sum(shares) * away.fetch_s_per_byte
+    return together.after(max(fetch_s - together.seconds, 0.0) if away.prefetch else fetch_s)
 
 
 def reduced(weights: Iterable[Weight], sharding: Sharding, links: Links) -> Transfer:

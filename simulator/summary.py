@@ -61,7 +61,7 @@ def summarise(plan: Plan, played: Played, command: str) -> Result:
             "memory_on_host": memory_tables.on_host(plan),
             "network_bill": network_bill.table(scenario.cluster),
         },
-        reproduction=Reproduction(dump(scenario), digest(scenario), _versions(), scenario.seed, command),
+        reproduction=Reproduction(dump(scenario), digest(scenario), versions(), scenario.seed, command),
     )
 
 
@@ -180,7 +180,7 @@ def _warnings(plan: Plan) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _versions() -> dict[str, str]:
+def versions() -> dict[str, str]:
     """Versions that the result depends on."""
     found = {"python": ".".join(map(str, sys.version_info[:3]))}
     for name in VERSIONED:

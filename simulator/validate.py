@@ -8,14 +8,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from simulator import transfer_figures
+from simulator.long_run.run import whole_run
 from simulator.plan import plan
-from simulator.result import Result
+from simulator.result import Figure, Result
 from simulator.run import simulate
 from simulator.summary import summarise
 from simulator.trace import Trace
 from workloads.counts import activated, cache_share, flop_per_token, kv_cache_bytes_per_token, parameters
+from workloads.long_run import RUNS, changed_run, load_run
 from workloads.model import ModelSpec
-from workloads.observed import Observation, names, published
+from workloads.observed import OF_RUN, Observation, Published, names, published
 from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
 
 SEQUENCE = 4096
@@ -71,15 +73,41 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
     rows: list[Row] = []
     for name in only or names():
         file = published(name)
-        scenario = load_scenario(SCENARIOS / f"{file.scenario}.yaml")
-        if file.changes:
-            scenario = scenario.with_changes(file.changes, catalogue())
-        result = _result(scenario) if any(map(_of_a_step, file.figures)) else None
-        rows += [
-            replace(_row(name, figure, _simulated(figure.metric, scenario, result)), scenario=file.scenario)
-            for figure in file.figures
-        ]
+        rows += _of_run(name, file) if file.run is not None else _of_scenario(name, file)
     return tuple(rows)
+
+
+def _of_scenario(name: str, file: Published) -> list[Row]:
+    """Figures of one step, or of the model or kernels alone."""
+    scenario = load_scenario(SCENARIOS / f"{file.scenario}.yaml")
+    if file.changes:
+        scenario = scenario.with_changes(file.changes, catalogue())
+    result = _result(scenario) if any(map(_of_a_step, file.figures)) else None
+    return [
+        replace(_row(name, figure, _simulated(figure.metric, scenario, result)), scenario=file.scenario or "")
+        for figure in file.figures
+    ]
+
+
+def _of_run(name: str, file: Published) -> list[Row]:
+    """Figures of a whole run."""
+    run = load_run(RUNS / f"{file.run}.yaml")
+    headline = whole_run(changed_run(run, file.changes) if file.changes else run, "clustercast validate").headline
+    return [
+        replace(_row(name, figure, _added(figure.metric, headline)), scenario=run.scenario.name)
+        for figure in file.figures
+    ]
+
+
+def _added(metric: str, headline: Mapping[str, Figure]) -> float:
+    """Value of a metric of a run: one figure, or several added up."""
+    total = 0.0
+    for part in metric.split(" + "):
+        path = part.strip().removeprefix(OF_RUN)
+        if path not in headline:
+            raise NoMetric(f"no metric `{part.strip()}`; there are {', '.join(OF_RUN + known for known in headline)}")
+        total += headline[path].value
+    return total
 
 
 def missed(rows: Sequence[Row]) -> tuple[Row, ...]:

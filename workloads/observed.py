@@ -8,10 +8,13 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from topologies.fields import Named
+from topologies.problems import FieldErrors
 from topologies.spec import Spec, load
 from topologies.units import Share
 
 FOLDER = Path(__file__).parent / "published"
+OF_RUN = "run."
+"""How metrics of whole runs begin."""
 Text = Annotated[str, Field(min_length=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -34,8 +37,8 @@ class Observation(Spec):
     """One published figure.
 
     what        in plain words
-    metric      where the simulated figure is found: headline.NAME, model.NAME, inside.PHASE or
-                all_to_all.KERNELS.epN.DIRECTION.FIGURE, several added with " + "
+    metric      where the simulated figure is found: headline.NAME, model.NAME, inside.PHASE, run.NAME (of a whole
+                run) or all_to_all.KERNELS.epN.DIRECTION.FIGURE, several added with " + "
     observed    in `unit`, which is the metric's own
     tolerance   largest relative error that counts as met
     role        target: evidence; input: used to set a parameter, never counted as evidence; report: shown with its
@@ -68,12 +71,28 @@ class Observation(Spec):
 class Published(Spec):
     """Figures observed on one system.
 
-    scenario   name of a shipped scenario;  changes   dotted paths and values that turn it into the system observed
+    scenario, run   name of a shipped scenario, or of a shipped whole run: one of them
+    changes         dotted paths and values that turn it into the system observed
     """
 
-    scenario: Text
-    changes: Named[str | int | float | bool | tuple[int, ...]] = Field(default_factory=dict)
+    scenario: Text | None = None
+    run: Text | None = None
+    changes: Named[str | int | float | bool | tuple[int, ...] | dict[str, int]] = Field(default_factory=dict)
     figures: Annotated[tuple[Observation, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _of_one_system(self) -> Self:
+        """A scenario or a run, whose figures all are of its kind."""
+        if (self.scenario is None) == (self.run is None):
+            raise FieldErrors([("scenario", "write either `scenario` or `run`")])
+        wrong = [
+            (f"figures.{at}.metric", f"read `{figure.metric}`; figures of a run begin with `run.`, all others do not")
+            for at, figure in enumerate(self.figures)
+            if figure.metric.startswith(OF_RUN) != (self.run is not None)
+        ]
+        if wrong:
+            raise FieldErrors(wrong)
+        return self
 
 
 def names() -> tuple[str, ...]:

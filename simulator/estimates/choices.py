@@ -61,14 +61,14 @@ def layouts(scenario: Scenario) -> Iterator[Layout]:
     """Every layout of the scenario's GPUs, valid or not for its batch."""
     gpus, experts = scenario.cluster.gpus, scenario.demands.experts
     base = scenario.layout.model_copy(update={"layers_per_stage": None})
-    schedules = list(dict.fromkeys((*_schedules(), base.schedule)))
+    every = list(dict.fromkeys((*schedules(), base.schedule)))
     sharding = list(dict.fromkeys((*ZERO, (base.zero_stage, base.zero_overlap))))
     for tp, pp in product(_divisors(scenario.demands.gpus_per_node), _divisors(gpus)):
         if gpus % (tp * pp * base.cp) or pp > scenario.demands.layers:
             continue
         dp = gpus // (tp * pp * base.cp)
         for ep in _divisors(experts) if experts else (1,):
-            for schedule, (zero_stage, zero_overlap) in product(schedules, sharding):
+            for schedule, (zero_stage, zero_overlap) in product(every, sharding):
                 axes = {"tp": tp, "pp": pp, "dp": dp, "ep": ep, "layers_per_stage": None}
                 told = {"schedule": schedule, "zero_stage": zero_stage, "zero_overlap": zero_overlap}
                 try:
@@ -82,7 +82,7 @@ def _divisors(number: int) -> list[int]:
     return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
 
 
-def _schedules() -> list[ScheduleSpec]:
+def schedules() -> list[ScheduleSpec]:
     """Every schedule that there is, those with several stages a rank in several ways."""
     found = []
     for kind, spec in Discovered("workloads.schedules").classes(ScheduleSpec).items():

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.failures.hazards import hazards, mtbf_s
-from simulator.failures.lives import simulate
+from simulator.failures.lives import simulate, simulate_phases
 from simulator.failures.longrun import LongRun
+from simulator.failures.outcomes import together
 from simulator.failures.renewal import daly_s, young_s
 from simulator.refusal import Refused
 from topologies.units import pretty
@@ -88,16 +89,25 @@ def with_spares(run: LongRun, nodes: int) -> LongRun:
 
 
 def spares_for(
-    run: LongRun, date_s: float, probability: float, most: int = 64, runs: int = 1000, seed: int = 0
+    run: LongRun | Sequence[LongRun],
+    date_s: float,
+    probability: float,
+    most: int = 64,
+    runs: int = 1000,
+    seed: int = 0,
 ) -> Spares:
-    """Fewest spare nodes with which the run is done by a date with a probability; found by halving.
+    """Fewest spare nodes with which the run, or all of its phases, are done by a date with a probability.
 
-    Raises Refused if not even `most` would do, with what they reach.
+    Found by halving. Raises Refused if not even `most` would do, with what they reach.
     """
     tried: dict[int, float] = {}
 
     def keeps(nodes: int) -> bool:
-        tried[nodes] = simulate(with_spares(run, nodes), runs, seed, until_s=date_s).probability_by(date_s)
+        if isinstance(run, LongRun):
+            done = simulate(with_spares(run, nodes), runs, seed, until_s=date_s)
+        else:
+            done = together(simulate_phases([with_spares(phase, nodes) for phase in run], runs, seed))
+        tried[nodes] = done.probability_by(date_s)
         return tried[nodes] >= probability
 
     if not keeps(most):

@@ -98,7 +98,7 @@ def _of(shape: Shape, annotation: Any, given: Given) -> Strategy:
     if origin is tuple:
         return st.tuples(*(_of(Shape.of(arg), arg, given) for arg in args))
     if origin is dict:
-        return st.dictionaries(TEXT, _of(shape.inside(), None, given), max_size=3)
+        return st.dictionaries(TEXT, _of(shape.inside(), args[-1], given), max_size=3)
     return _scalar(shape)
 
 

@@ -14,6 +14,7 @@ from topologies.hardware import GROUPS, Entry
 from topologies.spec import Spec, dump, load_entry, loads
 from workloads.checkpoints import Storage
 from workloads.failure_rates import FailureRates
+from workloads.long_run import RUNS, load_run
 from workloads.model import ModelSpec
 from workloads.ownership import Ownership
 from workloads.power import Power
@@ -28,7 +29,7 @@ ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
     *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
-    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs"),
+    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run"),
 }
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 
@@ -57,6 +58,11 @@ def test_a_shipped_entry_equals_what_is_read_from_its_own_yaml(group: str, name:
 @pytest.mark.parametrize("file", SCENARIO_FILES, ids=lambda file: file.stem)
 def test_a_shipped_scenario_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
     assert_round_trip(load_scenario(file))
+
+
+@pytest.mark.parametrize("file", sorted(RUNS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_shipped_run_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
+    assert_round_trip(load_run(file))
 
 
 def test_the_classes_of_both_rooms_are_found() -> None:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import clustercast
-from simulator.finish import MASTER_BYTES
+from simulator.offloading import MASTER_BYTES
 from simulator.plan import formats_of, planned, sharing_of
 from topologies.problems import InvalidInput
 from workloads.eplb import Eplb

@@ -82,7 +82,7 @@ def test_the_average_of_the_weights_lies_on_the_gpu_or_on_its_host() -> None:
     told = {}
     for place in ("none", "gpu", "host"):
         memory = Memory(weight_average=place)
-        told[place] = (states(own, GROUPS, FORMATS, memory).average, host_bytes(own, GROUPS, memory))
+        told[place] = (states(own, GROUPS, FORMATS, memory).average, host_bytes(own, GROUPS, FORMATS, memory))
     assert told == {"none": (0, 0), "gpu": (480, 0), "host": (0, 480)}
 
 

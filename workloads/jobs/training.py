@@ -9,6 +9,7 @@ from pydantic import Field
 from topologies.discovery import Discovered
 from topologies.spec import Spec
 from topologies.units import Bytes, Count, Tokens, parse
+from workloads.offload import Offload
 from workloads.router import RouterSpec
 from workloads.routers.gamma import Gamma
 
@@ -33,12 +34,14 @@ class Memory(Spec):
 
     runtime_bytes    CUDA context, loaded kernels, buffers of communication libraries
     fragmentation    of what the allocator hands out, the share that it holds idle between its blocks
+    offload          optimiser states and parameters outside of the GPUs; absent: all on them
     weight_average   where each weight's owner keeps a moving average of it in FP32: nowhere, on its GPU, on its host
     """
 
     runtime_bytes: Bytes = parse("1.5 GiB", "bytes")
     fragmentation: Annotated[float, Field(ge=0, lt=1)] = 0.03
     weight_average: Literal["none", "gpu", "host"] = "none"
+    offload: Offload | None = None
 
 
 class Training(Spec):

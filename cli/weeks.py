@@ -1,0 +1,69 @@
+"""What `clustercast run` does with a whole run: work it out, write its folder, say the answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.columns import aligned
+
+if TYPE_CHECKING:
+    from simulator.long_run.result import RunResult
+    from workloads.long_run import Run
+
+FIRST = {
+    "gpu_hours": "GPU-hours",
+    "cost_usd": "rent",
+    "days": "wall time",
+    "days_per_trillion_tokens": "a trillion tokens",
+    "goodput_ratio": "goodput",
+    "own_usd": "owning instead",
+    "energy_j": "energy",
+}
+"""Headline figures of the summary, with what the terminal calls them."""
+
+
+def worked_out(run: Run, command: str, folder: Path, say: Callable[[str], None]) -> tuple[RunResult, Path]:
+    """The result and the path of its report. Raises Refused or DoesNotFit where the run cannot go on."""
+    from reports.write_run import write_run
+    from simulator.long_run.run import whole_run
+
+    result = whole_run(run, command, say)
+    say("Writing the report")
+    return result, write_run(result, folder)[0]
+
+
+def summary(result: RunResult, report: Path) -> str:
+    """Title, the first figures, hours line by line, what they mean, warnings, where the report is."""
+    from reports.words import quantity
+
+    rows = [
+        [name, str(quantity(result.headline[key].value, result.headline[key].unit))]
+        for key, name in FIRST.items()
+        if key in result.headline
+    ]
+    lines = [
+        [str(what), str(quantity(float(hours), "GPU h")), str(quantity(float(usd), "USD"))]
+        for what, hours, usd in result.tables["bill"][["what", "gpu_hours", "usd"]].to_numpy().tolist()
+    ]
+    parts = [
+        result.title,
+        aligned(rows),
+        aligned(lines),
+        "\n".join(result.answer),
+        "\n".join(f"warning: {warning}" for warning in result.warnings),
+        f"report: {report}",
+    ]
+    return "\n\n".join(part for part in parts if part)
+
+
+def as_data(result: RunResult, report: Path) -> str:
+    """Headline, bill, answer, warnings and the report's path as JSON."""
+    from reports.write_run import document
+
+    whole = document(result)
+    told = {key: whole[key] for key in ("name", "headline", "answer", "warnings")}
+    told["bill"] = whole["tables"]["bill"]
+    return json.dumps({**told, "report": str(report)}, indent=2, ensure_ascii=False)

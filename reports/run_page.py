@@ -1,0 +1,160 @@
+"""The report of a whole run: hours, dollars, days, week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reports import render, terms, tiles, words
+from reports.document import Cell, Column, Listing, Page, Section, Table, Terms, Tile
+from reports.page import BASES
+from reports.run_pictures import bill, weeks
+from reports.tables import Look, rows, table
+from simulator.long_run.result import RunResult
+
+SHOWN = {
+    "gpu_hours": ("GPU time", "all GPUs that are paid"),
+    "cost_usd": ("Rent", "at the rental price"),
+    "days": ("Wall time", "first step to last"),
+    "days_per_trillion_tokens": ("A trillion tokens", "of steady steps"),
+    "goodput_ratio": ("Goodput", "productive over wall time"),
+    "mtbf_s": ("Between failures", "that stop the job, mean"),
+    "own_usd": ("Owning", "the same GPU-hours, for the owner"),
+    "energy_j": ("Energy", "at the meter"),
+}
+"""Figures of the tiles."""
+WORDS = ("Step", "Micro-batch", "Pipeline rank", "Bubble", "GPU-hour")
+OWN_WORDS = (
+    ("Phase", "A part of the run with steps of one shape: pre-training, then sequences of other lengths."),
+    ("Goodput", "Time of steps that are kept, as long as they take when nothing is in the way, over wall time."),
+    ("Life", "The run played once, with the luck of that time; figures are means of many."),
+    ("MTBF", "Mean time between failures that stop the job."),
+    ("cp, dp, pp, ep", "Context, data, pipeline and expert parallelism: GPUs among which a sequence, sequences, layers "
+     "and experts are shared out."),
+)  # fmt: skip
+YES_NO = {"True": "yes", "False": "no"}
+LOOKS = {
+    "bill": Look(
+        "The bill",
+        "The lines add up to the whole run. Failures and what they cost are means of all lives.",
+        titles={"what": "Line", "gpu_hours": "GPU-hours", "usd": "Rent", "kind": "Kind"},
+    ),
+    "weeks": Look(
+        "The run week by week",
+        "One life of the run: the one whose length is nearest to the median.",
+        meanings={"tokens": "seen and kept in the week"},
+    ),
+    "phases": Look(
+        "Phases while nothing fails",
+        titles={"step": "Sequences x tokens", "step_s": "Step", "gpu_hours": "GPU-hours"},
+        meanings={"gpu_hours": "at the steady rate", "step_s": "generation among it"},
+    ),
+    "layouts": Look(
+        "Layouts that were tried, each size of context parallelism with its best schedule",
+        titles={"cp": "cp", "dp": "dp", "step_s": "Step", "memory_bytes": "Memory", "gpu_hours": "GPU-hours"},
+        meanings={"step_s": "by the fast estimate", "memory_bytes": "of the fullest GPU"},
+        names=YES_NO,
+    ),
+    "ramp": Look("The growing batch", titles={"step_s": "Step"}, meanings={"step_s": "by the fast estimate"}),
+    "parts": Look(
+        "Where the wall time of the trained phases goes",
+        titles={"low_s": "5 %", "median_s": "Median", "high_s": "95 %", "mean_s": "Mean", "meaning": "What it counts"},
+    ),
+    "failures": Look(
+        "Failures by cause", meanings={"failures": "in the mean life", "stops": "stops the job at once"}, names=YES_NO
+    ),
+    "intervals": Look(
+        "Checkpoint intervals that were tried",
+        titles={"interval_s": "Work between two", "longer_share": "Longer than the best", "error_share": "Error"},
+    ),
+    "spares": Look("Spare nodes and the promised date", titles={"probability_share": "Done by the date"}),
+    "owning": Look(
+        "What owning costs",
+        titles={"what": "Item", "usd_per_gpu_hour": "Of a used GPU-hour", "how": "How"},
+    ),
+    "energy": Look("Energy", titles={"what": "Of", "site_w": "Drawn at the meter", "co2_kg": "CO2, kg"}),
+}
+"""How each table is shown."""
+
+
+def page(result: RunResult) -> str:
+    """The HTML of one run."""
+    return render.html(document(result))
+
+
+def document(result: RunResult) -> Page:
+    """The page's content, in the order in which it is read."""
+    binds, *answer = result.answer
+    return Page(
+        title=result.title,
+        kicker=f"clustercast run: {result.name}",
+        binds=binds,
+        answer=tuple(answer),
+        warnings=result.warnings,
+        tiles=tuple(_tiles(result)),
+        sections=tuple(_sections(result)),
+        foot=(
+            f"Written by clustercast {result.reproduction.versions.get('clustercast', '')}, "
+            f"run {result.reproduction.digest[:12]}.",
+            "Beside this report: result.json (all figures and tables), tables/ (CSV) and run.yaml.",
+        ),
+    )
+
+
+def _tiles(result: RunResult) -> Iterator[Tile]:
+    """The figures that are asked for first."""
+    for name, (label, note) in SHOWN.items():
+        if (figure := result.headline.get(name)) is None:
+            continue
+        number, unit = words.quantity(figure.value, figure.unit)
+        said = words.interval(figure.low, figure.high, figure.unit)
+        said = f"{said} of lives" if said else note
+        exact = f"{words.exact(figure.value, figure.unit)}. {figure.definition}"
+        yield Tile(label, number, unit, said, exact, tiles.anchor(name))
+
+
+def _sections(result: RunResult) -> Iterator[Section]:
+    """All sections; those of tables that are not there are left out."""
+    told, shown = result.tables, {name: table(name, frame, LOOKS[name]) for name, frame in result.tables.items()}
+    yield Section("weeks", "Weeks", "Week by week", (), (weeks(told["weeks"]), shown["weeks"]))
+    yield Section("bill", "Cost", "What it costs, line upon line", (), (bill(told["bill"]), shown["bill"]))
+    for name, short, title, tables in (
+        ("phases", "Phases", "Hours by phase", ("phases", "layouts", "ramp")),
+        ("failures", "Failures", "What failures cost, and what to do about them",
+         ("parts", "failures", "intervals", "spares")),
+        ("money", "Owning, energy", "Owning instead of renting, and energy", ("owning", "energy")),
+    ):  # fmt: skip
+        if there := tuple(shown[one] for one in tables if one in shown):
+            yield Section(name, short, title, (), there)
+    figures = tiles.definitions(result.headline)
+    lead = ("Intervals hold the luck of 90 % of lives; what inputs may be off is not in them.",)
+    yield Section("figures", "Definitions", "Figures and definitions", lead, (figures,))
+    yield Section("assumptions", "Assumptions", "What this stands on", _bases(result), (_assumptions(result),))
+    known = dict(terms.TRAINING)
+    told_words = (*OWN_WORDS, *((word, known[word]) for word in WORDS))
+    yield Section("words", "Words", "Words used", (), (Terms(told_words),))
+    yield _reproduce(result)
+
+
+def _bases(result: RunResult) -> tuple[str, ...]:
+    """How many inputs there are of each basis."""
+    count = {basis: sum(one.basis == basis for one in result.assumptions) for basis in BASES}
+    said = "; ".join(f"{number} {basis} ({BASES[basis]})" for basis, number in count.items() if number)
+    return (f"{len(result.assumptions)} inputs: {said}.",)
+
+
+def _assumptions(result: RunResult) -> Table:
+    """Every input with value, basis and source."""
+    columns = (Column("Input"), Column("Value"), Column("Basis"), Column("Source"))
+    entries = rows([(one.what, one.value, one.basis, one.source) for one in result.assumptions])
+    return Table("assumptions", "Inputs and where they come from", columns, entries, "tables/assumptions.csv")
+
+
+def _reproduce(result: RunResult) -> Section:
+    """Command, versions, seed, digest, and the whole run."""
+    again = result.reproduction
+    facts = {"Command": again.command, "Seed": str(again.seed), "Digest of the run (SHA-256)": again.digest}
+    facts |= {f"Version of {name}": version for name, version in again.versions.items()}
+    entries = tuple((Cell(what), Cell(value, code=True)) for what, value in facts.items())
+    needed = Table("reproduction", "What it takes", (Column("What"), Column("Value")), entries)
+    listing = Listing("The whole run (YAML)", again.scenario_yaml)
+    return Section("reproduce", "Reproduce", "Reproduce this", (terms.LEADS["reproduce"],), (needed, listing))

@@ -1,0 +1,37 @@
+"""What a run of weeks answers: hours, dollars, days, week by week."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simulator.result import Assumption, Figure, Reproduction
+
+SCHEMA = "clustercast.run/1"
+"""Name and version of result.json's shape for a run; the number rises when a reader would break."""
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What is known of one run once it is worked out.
+
+    headline   stable names -> Figure; `gpu_hours.NAME` for each phase
+    answer     sentences for a person, the most important first
+    tables     bill      [line]     what, kind, gpu_hours, usd: adds up to the whole run
+               phases    [phase]    sequences, layout, step_s, tokens, gpu_hours of each while nothing fails
+               layouts   [tried]    sizes of context parallelism of phases whose layout was searched
+               ramp      [batch]    batches of a ramp
+               weeks     [week]     tokens, failures, restarts of one life: the one nearest to the median
+               where the time goes, failures by cause, intervals, spares, owning, energy: where there are any
+    """
+
+    name: str
+    title: str
+    headline: Mapping[str, Figure]
+    answer: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tables: Mapping[str, pd.DataFrame]
+    assumptions: tuple[Assumption, ...]
+    reproduction: Reproduction
