@@ -37,7 +37,7 @@ def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
     from topologies.problems import InvalidInput, Problem, listed, meant
 
     given = Path(text)
-    if given.exists() or given.name != text or given.suffix:
+    if given.exists() or given.name != text or (given.suffix and text not in shipped):
         return given
     if text not in shipped:
         why = f"no such file or shipped {what}{meant(text, shipped)}; shipped: {listed(sorted(shipped))}"
