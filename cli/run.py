@@ -97,10 +97,10 @@ def run(
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
     command = command_line(scenario, changes or (), catalog or (), also)
     if is_run(file):
-        if also != Also():
+        if replace(also, intervals=USUAL_SAMPLES) != Also():
             raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")
         whole = read_run(file, catalog or (), changes_of(changes or ()))
-        answer_of_weeks(whole, command, made_folder(folder), told)
+        answer_of_weeks(whole, command, (made_folder(folder), also.intervals), told)
         return
     with saying(told.quiet) as say:
         say("Reading the scenario")
@@ -114,12 +114,12 @@ def run(
         print(summary(result, report))
 
 
-def answer_of_weeks(whole: Run, command: str, folder: Path, told: Told) -> None:
-    """Work out a whole run, write its report, say the answer."""
+def answer_of_weeks(whole: Run, command: str, wanted: tuple[Path, int], told: Told) -> None:
+    """Work out a whole run, write its report into the folder, with error bars of so many draws; say the answer."""
     from cli.weeks import as_data, summary, worked_out
 
     with saying(told.quiet) as say:
-        result, report = worked_out(whole, command, folder, say)
+        result, report = worked_out(whole, command, wanted, say)
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:

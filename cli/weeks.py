@@ -25,12 +25,21 @@ FIRST = {
 """Headline figures of the summary, with what the terminal calls them."""
 
 
-def worked_out(run: Run, command: str, folder: Path, say: Callable[[str], None]) -> tuple[RunResult, Path]:
-    """The result and the path of its report. Raises Refused or DoesNotFit where the run cannot go on."""
+def worked_out(run: Run, command: str, wanted: tuple[Path, int], say: Callable[[str], None]) -> tuple[RunResult, Path]:
+    """The result and the path of its report, in a folder and with so many draws of its inputs.
+
+    Raises Refused or DoesNotFit where the run cannot go on.
+    """
+    from cli.progress import counting
     from reports.write_run import write_run
     from simulator.long_run.run import whole_run
+    from simulator.run_error_bars import with_error_bars
+    from simulator.uncertainty.intervals import Asked
 
+    folder, samples = wanted
     result = whole_run(run, command, say)
+    if samples:
+        result = with_error_bars(result, run, Asked(samples), counting(say))
     say("Writing the report")
     return result, write_run(result, folder)[0]
 

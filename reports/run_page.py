@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
 
 from reports import render, terms, tiles, words
-from reports.document import Cell, Column, Listing, Page, Section, Table, Terms, Tile
+from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms, Tile
 from reports.page import BASES
 from reports.run_pictures import bill, weeks
 from reports.tables import Look, rows, table
+from reports.tornado_picture import tornado
 from simulator.long_run.result import RunResult
+from simulator.uncertainty.tables import INPUTS, TORNADO
 
 SHOWN = {
     "gpu_hours": ("GPU time", "all GPUs that are paid"),
@@ -31,6 +35,12 @@ OWN_WORDS = (
     ("cp, dp, pp, ep", "Context, data, pipeline and expert parallelism: GPUs among which a sequence, sequences, layers "
      "and experts are shared out."),
 )  # fmt: skip
+LUCK = "Intervals hold the luck of 90 % of lives; what inputs may be off is not in them."
+ERRORS = (
+    "Intervals at 90 %: what inputs may be off in the run's steady step, the simulator's own error on published "
+    "figures, and the luck of lives; other figures than times and rents hold luck alone. Every phase is taken to be "
+    "off as that step is."
+)
 YES_NO = {"True": "yes", "False": "no"}
 LOOKS = {
     "bill": Look(
@@ -71,6 +81,8 @@ LOOKS = {
         "What owning costs",
         titles={"what": "Item", "usd_per_gpu_hour": "Of a used GPU-hour", "how": "How"},
     ),
+    TORNADO: Look("The inputs that move the step most"),
+    INPUTS: Look("Inputs with their intervals"),
     "energy": Look("Energy", titles={"what": "Of", "site_w": "Drawn at the meter", "co2_kg": "CO2, kg"}),
 }
 """How each table is shown."""
@@ -107,7 +119,7 @@ def _tiles(result: RunResult) -> Iterator[Tile]:
             continue
         number, unit = words.quantity(figure.value, figure.unit)
         said = words.interval(figure.low, figure.high, figure.unit)
-        said = f"{said} of lives" if said else note
+        said = said or note
         exact = f"{words.exact(figure.value, figure.unit)}. {figure.definition}"
         yield Tile(label, number, unit, said, exact, tiles.anchor(name))
 
@@ -126,13 +138,23 @@ def _sections(result: RunResult) -> Iterator[Section]:
         if there := tuple(shown[one] for one in tables if one in shown):
             yield Section(name, short, title, (), there)
     figures = tiles.definitions(result.headline)
-    lead = ("Intervals hold the luck of 90 % of lives; what inputs may be off is not in them.",)
+    if TORNADO in told:
+        yield Section("errors", "Error bars", "How far these figures may be off", (ERRORS,), tuple(_errors(told)))
+    lead = (ERRORS if TORNADO in told else LUCK,)
     yield Section("figures", "Definitions", "Figures and definitions", lead, (figures,))
     yield Section("assumptions", "Assumptions", "What this stands on", _bases(result), (_assumptions(result),))
     known = dict(terms.TRAINING)
     told_words = (*OWN_WORDS, *((word, known[word]) for word in WORDS))
     yield Section("words", "Words", "Words used", (), (Terms(told_words),))
     yield _reproduce(result)
+
+
+def _errors(tables: Mapping[str, pd.DataFrame]) -> Iterator[Part]:
+    """What moves the steady step most, then every input that varies."""
+    if len(tables[TORNADO]):
+        yield tornado(tables[TORNADO], f"tables/{TORNADO}.csv")
+    if len(tables[INPUTS]):
+        yield table(INPUTS, tables[INPUTS], LOOKS[INPUTS])
 
 
 def _bases(result: RunResult) -> tuple[str, ...]:

@@ -67,8 +67,8 @@ def with_intervals(result: Result, scenario: Scenario, asked: Asked = Asked(), t
     turned = in_pieces(step, "Turning inputs one by one", tell)
     tables = {
         INTERVALS: _intervals(result.headline, found),
-        TORNADO: _tornado(turned, step),
-        INPUTS: _inputs(step),
+        TORNADO: tornado_table(turned, step),
+        INPUTS: inputs_table(step),
         NOTES: pd.DataFrame({"note": whole.notes}),
     }
     if asked.sobol:
@@ -118,7 +118,7 @@ def _intervals(headline: Mapping[str, Figure], found: Mapping[str, _Ends | None]
     return pd.DataFrame(rows, columns=["figure", "unit", "value", "low", "mid", "high", "inputs_low", "inputs_high"])
 
 
-def _tornado(fast: Fast, step: FastStep) -> pd.DataFrame:
+def tornado_table(fast: Fast, step: FastStep) -> pd.DataFrame:
     """One row an input: input, low, high (as text), step_nominal_s, step_at_low_s, step_at_high_s, basis, source."""
     found = tornado(fast, step.inputs.inputs, step.metrics, STEP, LARGEST)
     rows: Sequence[tuple[object, ...]] = [
@@ -130,7 +130,7 @@ def _tornado(fast: Fast, step: FastStep) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=columns)
 
 
-def _inputs(step: FastStep) -> pd.DataFrame:
+def inputs_table(step: FastStep) -> pd.DataFrame:
     """One row an input that varies: input, value, low, high (as text), basis, source."""
     rows = [(one.name, *ends(one), one.basis, one.source) for one in step.inputs.inputs if one.shape != "exact"]
     return pd.DataFrame(rows, columns=["input", "value", "low", "high", "basis", "source"])
