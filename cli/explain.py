@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changes_of, read_scenario, scenario_file
+from cli.asked import changes_of, read_scenario, runnable_file
 from cli.columns import aligned
 from cli.progress import saying
 from cli.run import Changes
@@ -29,9 +29,17 @@ def explain(
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
 ) -> None:
     """Print a figure's formula, its inputs with value, unit and source, and the formula with the numbers put in."""
+    from workloads.long_run import is_run
+
     with saying(quiet=False) as say:
         say("Reading the scenario")
-        asked = read_scenario(scenario_file(scenario), catalog or (), changes_of(changes or ()))
+        file = runnable_file(scenario)
+        if is_run(file):
+            raise typer.BadParameter(
+                f"{scenario} is a whole run, whose figures its report defines; explain those of its steps with the "
+                "scenario that it names"
+            )
+        asked = read_scenario(file, catalog or (), changes_of(changes or ()))
         say("Simulating")
         found = explained(metric, asked)
     print(as_text(found, asked.name))

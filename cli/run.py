@@ -74,6 +74,7 @@ class Also:
 
 
 NOTHING_ASKED = Told()
+LEAST_SAMPLES = 32
 
 
 def run(
@@ -92,6 +93,8 @@ def run(
 
     file = runnable_file(scenario)
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
+    if 0 < also.intervals < LEAST_SAMPLES:
+        raise typer.BadParameter(f"--intervals {also.intervals} draws say little of 90 %; give {LEAST_SAMPLES} or more")
     if also.sobol and not also.intervals:
         raise typer.BadParameter("--sobol goes with intervals: leave `--intervals 0` out")
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))

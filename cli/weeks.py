@@ -17,7 +17,7 @@ FIRST = {
     "gpu_hours": "GPU-hours",
     "cost_usd": "rent",
     "days": "wall time",
-    "days_per_trillion_tokens": "a trillion tokens",
+    "days_per_trillion_tokens": "a trillion tokens, steady steps",
     "goodput_ratio": "goodput",
     "own_usd": "owning instead",
     "energy_j": "energy",

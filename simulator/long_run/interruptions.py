@@ -10,13 +10,14 @@ import numpy as np
 
 from simulator.failures.choices import Intervals, Spares, best_interval, spares_for
 from simulator.failures.hazards import hazards, mtbf_s, stops_per_s
-from simulator.failures.lives import simulate_phases
+from simulator.failures.lives import PATIENCE, simulate_phases
 from simulator.failures.longrun import LongRun
 from simulator.failures.outcomes import Outcomes, together
 from simulator.failures.sizes import CheckpointSize
 from simulator.long_run import parts
 from simulator.long_run.phases import PhaseTime
 from simulator.refusal import Refused
+from topologies.units import pretty
 from workloads.checkpoints import Checkpoints
 from workloads.long_run import Run
 from workloads.reliability import Reliability
@@ -67,7 +68,9 @@ def interrupted(run: Run, times: Sequence[PhaseTime], stated_s: float) -> Interr
     given = (run.reliability, run.checkpoints, run.hbm_stacks_per_gpu)
     named = [(name, one) for phase in times for name, one in _long_runs(phase, *given)]
     runs, seed = tuple(one for _, one in named), run.scenario.seed
+    _require_in_time(run, times, stated_s)
     outcomes = simulate_phases(runs, run.lives, seed)
+    _require_done(outcomes)
     found = hazards(runs[0].reliability, runs[0].components)
     longest = max(runs, key=lambda one: one.work_s)
     first = next(phase for phase in times if phase.plan is not None)
@@ -97,6 +100,26 @@ def _long_runs(
         name = phase.name if len(phase.stretches) == 1 else f"{phase.name}, {stretch.name}"
         found.append((name, LongRun(steps, step_s, failing, saving, reliability)))
     return found
+
+
+def _require_in_time(run: Run, times: Sequence[PhaseTime], stated_s: float) -> None:
+    """Refuse a date that is too early even if nothing fails."""
+    least_s = stated_s + sum(stretch.work_s for phase in times for stretch in phase.stretches)
+    if run.promise is not None and run.promise.by_s < least_s:
+        raise Refused(
+            f"promise.by_s: {pretty(run.promise.by_s, 's')} is too early: the run takes {pretty(least_s, 's')} if "
+            "nothing fails; promise a later date"
+        )
+
+
+def _require_done(outcomes: Sequence[Outcomes]) -> None:
+    """Refuse means over lives of which some were given up: those that are left flatter."""
+    share = 1 - min(float(one.finished.mean()) for one in outcomes)
+    if share:
+        raise Refused(
+            f"{100 * share:.1f} % of lives were given up after {PATIENCE:g} times the time without failures: "
+            "give more reliability.recovery.spare_nodes, a shorter repair or restart, or a lower reliability.rate_ratio"
+        )
 
 
 def _intervals(longest: LongRun, seed: int) -> Intervals | None:

@@ -22,3 +22,23 @@ def test_times_and_rents_of_a_run_have_error_bars(tmp_path: Path) -> None:
     assert "How far these figures may be off" in html
     bare = clustercast("run", "deepseek-v3", "--intervals", "0", "--json", "--out", str(tmp_path / "bare"))
     assert "low" not in json.loads(bare.out)["headline"]["gpu_hours"]
+
+
+def test_a_handful_of_draws_is_no_interval(tmp_path: Path) -> None:
+    ended = clustercast("run", "deepseek-v3", "--intervals", "4", "--out", str(tmp_path))
+    assert ended.code == 2
+    assert "give 32 or more" in ended.err
+
+
+def test_a_date_before_the_run_could_end_is_refused_at_once(tmp_path: Path) -> None:
+    early = ("--with", "promise.by_s=10 days", "--intervals", "0", "--out", str(tmp_path))
+    ended = clustercast("run", "deepseek-v3-with-failures", *early)
+    assert ended.code == 3
+    assert "10 days is too early" in ended.err
+
+
+def test_failures_faster_than_restarts_are_refused_soon(tmp_path: Path) -> None:
+    many = ("--with", "reliability.rate_ratio=1000", "--intervals", "0", "--out", str(tmp_path))
+    ended = clustercast("run", "deepseek-v3-with-failures", *many)
+    assert ended.code == 3
+    assert "not one of 3 runs was done" in ended.err

@@ -180,6 +180,8 @@ def test_a_promise_names_the_spare_nodes_that_keep_it_or_says_that_none_do(folde
     assert kept[fewest]
     assert not any(keeps for nodes, keeps in kept.items() if nodes < fewest)
     with pytest.raises(Refused, match=r"promise: done in .* even with 64 spare nodes"):
+        whole_run(changed_run(asked, {"promise.by_s": "2.15 days"}))
+    with pytest.raises(Refused, match=r"1 day.* is too early: the run takes 2\.\d+ days if nothing fails"):
         whole_run(changed_run(asked, {"promise.by_s": "1 days"}))
 
 
