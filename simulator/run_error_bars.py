@@ -15,7 +15,7 @@ from simulator.uncertainty.residuals import with_residual
 from simulator.uncertainty.tables import INPUTS, TORNADO
 from workloads.long_run import Run
 
-TIMES = ("gpu_hours", "productive_gpu_hours", "days", "days_per_trillion_tokens")
+TIMES = ("gpu_hours", "productive_gpu_hours", "ramp_gpu_hours", "days", "days_per_trillion_tokens")
 RENTS = ("cost_usd", "productive_usd", "usd_per_trillion_tokens")
 """Figures that follow the step's time, and those that follow its rent, the price's interval among it."""
 
@@ -34,18 +34,15 @@ def with_error_bars(result: RunResult, run: Run, asked: Asked, tell: Tell = unto
     nominal = dict(zip(step.metrics, drawn.nominal.tolist(), strict=True))
     of_time = _over(bands["step_s"], nominal["step_s"])
     of_rent = _over(bands["cost_usd"], nominal["cost_usd"])
+    widening = dict.fromkeys(RENTS, of_rent) | dict.fromkeys(TIMES, of_time)
+    widening |= {f"gpu_hours.{phase.name}": of_time for phase in run.phases if phase.kind != "stated"}
     headline = {
-        name: _widened(figure, of_rent if name in RENTS else of_time) if _follows(name) else figure
+        name: _widened(figure, widening[name]) if name in widening else figure
         for name, figure in result.headline.items()
     }
     turned = in_pieces(step, "Turning inputs one by one", tell)
     tables = {TORNADO: tornado_table(turned, step), INPUTS: inputs_table(step)}
     return replace(result, headline=headline, tables={**result.tables, **tables})
-
-
-def _follows(name: str) -> bool:
-    """Whether a figure follows the step's time or rent; stated phases do not."""
-    return name in TIMES or name in RENTS
 
 
 def _over(band: Band, nominal: float) -> Band:
