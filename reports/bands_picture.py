@@ -56,7 +56,7 @@ def _band(row: Mapping[Hashable, Any]) -> _Band:
 
 def _at(share: float, span: tuple[float, float]) -> float:
     """Place of a share."""
-    return LEFT + (share - span[0]) / ((span[1] - span[0]) or 1.0) * (RIGHT - LEFT)
+    return svg.across(share, span, (LEFT, RIGHT))
 
 
 def _line(one: _Band, y: float, span: tuple[float, float]) -> Iterator[Markup]:

@@ -18,9 +18,10 @@ from reports import (
     time_sections,
     words,
 )
-from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms
+from reports.document import Page, Section, Table, Terms
 from reports.extra_tables import EXTRA
-from reports.tables import Look, rows, table
+from reports.standing import assumed, reproduced
+from reports.tables import Look, table
 from simulator.gpus.tables import STEPS
 from simulator.result import Result
 
@@ -44,10 +45,6 @@ BOUGHT = Look(
 )
 SECTIONS = memory_section.DRAWN | network_section.SHOWN | experts_section.SHOWN | intervals_section.SHOWN
 DRAWN_ELSEWHERE = SECTIONS | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
-BASES = {
-    "published": "stated by the maker or in a paper", "measured": "measured on real hardware",
-    "derived": "computed from other values here", "assumed": "nobody has said: our choice",
-}  # fmt: skip
 
 
 def page(result: Result) -> str:
@@ -97,9 +94,9 @@ def _sections(result: Result) -> Iterable[Section]:
         yield Section("more", "Why ranks wait", "Why ranks wait, and what else was tried", (), extra)
     figures = tiles.definitions(result.headline)
     yield Section("figures", "Definitions", "Figures and definitions", (terms.LEADS["figures"],), (figures,))
-    yield Section("assumptions", "Assumptions", "What this stands on", _bases(result), _assumptions(result))
+    yield assumed(result.assumptions)
     yield Section("words", "Words", "Words used", (), (Terms(terms.TRAINING),))
-    yield _reproduce(result)
+    yield reproduced(result.reproduction, "Scenario digest", "The whole scenario")
 
 
 def _money(result: Result) -> Iterable[Table]:
@@ -109,31 +106,6 @@ def _money(result: Result) -> Iterable[Table]:
     if bought is not None and len(bought):
         whole = words.quantity(float(bought["total_usd"].sum()), "USD")
         yield table(NETWORK_BILL, bought, replace(BOUGHT, note=f"All together {whole}. {BOUGHT.note}"))
-
-
-def _bases(result: Result) -> tuple[str, ...]:
-    """One sentence: how many inputs there are of each basis, and what the bases mean."""
-    count = {basis: sum(a.basis == basis for a in result.assumptions) for basis in BASES}
-    said = "; ".join(f"{number} {basis} ({BASES[basis]})" for basis, number in count.items() if number)
-    return (f"{len(result.assumptions)} inputs: {said}.",) if said else ()
-
-
-def _assumptions(result: Result) -> tuple[Part, ...]:
-    """Every input with value, basis and source."""
-    columns = (Column("Input"), Column("Value"), Column("Basis"), Column("Source"))
-    entries = rows([(a.what, a.value, a.basis, a.source) for a in result.assumptions])
-    return (Table("assumptions", "Inputs and where they come from", columns, entries, "tables/assumptions.csv"),)
-
-
-def _reproduce(result: Result) -> Section:
-    """Command, versions, seed, digest, and the whole scenario."""
-    again = result.reproduction
-    facts = {"Command": again.command, "Seed": str(again.seed), "Scenario digest (SHA-256)": again.digest}
-    facts |= {f"Version of {name}": version for name, version in again.versions.items()}
-    entries = tuple((Cell(what), Cell(value, code=True)) for what, value in facts.items())
-    needed = Table("reproduction", "What it takes", (Column("What"), Column("Value")), entries)
-    scenario = Listing("The whole scenario (YAML)", again.scenario_yaml)
-    return Section("reproduce", "Reproduce", "Reproduce this", (terms.LEADS["reproduce"],), (needed, scenario))
 
 
 def _foot(result: Result) -> tuple[str, ...]:

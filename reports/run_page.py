@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from reports import render, terms, tiles, words
-from reports.document import Cell, Column, Listing, Page, Part, Section, Table, Terms, Tile
-from reports.page import BASES
+from reports.document import Page, Part, Section, Terms, Tile
 from reports.run_pictures import bill, weeks
-from reports.tables import Look, rows, table
+from reports.standing import assumed, reproduced
+from reports.tables import Look, table
 from reports.tornado_picture import tornado
 from simulator.long_run.result import RunResult
 from simulator.uncertainty.tables import INPUTS, TORNADO
@@ -118,8 +118,7 @@ def _tiles(result: RunResult) -> Iterator[Tile]:
         if (figure := result.headline.get(name)) is None:
             continue
         number, unit = words.quantity(figure.value, figure.unit)
-        said = words.interval(figure.low, figure.high, figure.unit)
-        said = said or note
+        said = words.interval(figure.low, figure.high, figure.unit) or note
         exact = f"{words.exact(figure.value, figure.unit)}. {figure.definition}"
         yield Tile(label, number, unit, said, exact, tiles.anchor(name))
 
@@ -142,11 +141,11 @@ def _sections(result: RunResult) -> Iterator[Section]:
         yield Section("errors", "Error bars", "How far these figures may be off", (ERRORS,), tuple(_errors(told)))
     lead = (ERRORS if TORNADO in told else LUCK,)
     yield Section("figures", "Definitions", "Figures and definitions", lead, (figures,))
-    yield Section("assumptions", "Assumptions", "What this stands on", _bases(result), (_assumptions(result),))
+    yield assumed(result.assumptions)
     known = dict(terms.TRAINING)
     told_words = (*OWN_WORDS, *((word, known[word]) for word in WORDS))
     yield Section("words", "Words", "Words used", (), (Terms(told_words),))
-    yield _reproduce(result)
+    yield reproduced(result.reproduction, "Digest of the run", "The whole run")
 
 
 def _errors(tables: Mapping[str, pd.DataFrame]) -> Iterator[Part]:
@@ -155,28 +154,3 @@ def _errors(tables: Mapping[str, pd.DataFrame]) -> Iterator[Part]:
         yield tornado(tables[TORNADO], f"tables/{TORNADO}.csv")
     if len(tables[INPUTS]):
         yield table(INPUTS, tables[INPUTS], LOOKS[INPUTS])
-
-
-def _bases(result: RunResult) -> tuple[str, ...]:
-    """How many inputs there are of each basis."""
-    count = {basis: sum(one.basis == basis for one in result.assumptions) for basis in BASES}
-    said = "; ".join(f"{number} {basis} ({BASES[basis]})" for basis, number in count.items() if number)
-    return (f"{len(result.assumptions)} inputs: {said}.",)
-
-
-def _assumptions(result: RunResult) -> Table:
-    """Every input with value, basis and source."""
-    columns = (Column("Input"), Column("Value"), Column("Basis"), Column("Source"))
-    entries = rows([(one.what, one.value, one.basis, one.source) for one in result.assumptions])
-    return Table("assumptions", "Inputs and where they come from", columns, entries, "tables/assumptions.csv")
-
-
-def _reproduce(result: RunResult) -> Section:
-    """Command, versions, seed, digest, and the whole run."""
-    again = result.reproduction
-    facts = {"Command": again.command, "Seed": str(again.seed), "Digest of the run (SHA-256)": again.digest}
-    facts |= {f"Version of {name}": version for name, version in again.versions.items()}
-    entries = tuple((Cell(what), Cell(value, code=True)) for what, value in facts.items())
-    needed = Table("reproduction", "What it takes", (Column("What"), Column("Value")), entries)
-    listing = Listing("The whole run (YAML)", again.scenario_yaml)
-    return Section("reproduce", "Reproduce", "Reproduce this", (terms.LEADS["reproduce"],), (needed, listing))

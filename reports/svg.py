@@ -24,6 +24,12 @@ def short(value: float) -> str:
     return "0" if text in ("-0", "") else text
 
 
+def across(value: float, span: tuple[float, float], edges: tuple[float, float]) -> float:
+    """Place of a value between two edges that stand for the ends of a span; the left one where the span is a point."""
+    low, high = span
+    return edges[0] + (value - low) / ((high - low) or 1.0) * (edges[1] - edges[0])
+
+
 def rectangles(shapes: Iterable[Rectangle], colour: str, title: str = "") -> Markup:
     """All rectangles of one colour as a single path; `title` is shown on hovering."""
     path = "".join(

@@ -65,7 +65,7 @@ def short(name: str) -> str:
 
 def _at(second: float, span: tuple[float, float]) -> float:
     """Place of an instant."""
-    return LEFT + (second - span[0]) / ((span[1] - span[0]) or 1.0) * (RIGHT - LEFT)
+    return svg.across(second, span, (LEFT, RIGHT))
 
 
 def _bar(bar: Bar, nominal_s: float, y: float, span: tuple[float, float]) -> Iterator[Markup]:

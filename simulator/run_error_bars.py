@@ -8,10 +8,8 @@ from dataclasses import replace
 from simulator.long_run.result import RunResult
 from simulator.result import Figure
 from simulator.uncertainty.fast_step import fast_step
-from simulator.uncertainty.intervals import Asked, Tell, in_pieces, inputs_table, tornado_table, untold
-from simulator.uncertainty.known import KNOWN
-from simulator.uncertainty.propagation import Band, noted, propagated
-from simulator.uncertainty.residuals import with_residual
+from simulator.uncertainty.intervals import Asked, Tell, drawn_and_whole, in_pieces, inputs_table, tornado_table, untold
+from simulator.uncertainty.propagation import Band
 from simulator.uncertainty.tables import INPUTS, TORNADO
 from workloads.long_run import Run
 
@@ -28,9 +26,8 @@ def with_error_bars(result: RunResult, run: Run, asked: Asked, tell: Tell = unto
     `Estimator.parts`.
     """
     step = fast_step(run.scenario)
-    fast = in_pieces(step, "Drawing inputs from their intervals", tell)
-    drawn = noted(propagated(fast, step.inputs.inputs, step.metrics, asked.samples, run.scenario.seed))
-    bands = with_residual(drawn, KNOWN).bands()
+    drawn, whole = drawn_and_whole(step, asked.samples, tell)
+    bands = whole.bands()
     nominal = dict(zip(step.metrics, drawn.nominal.tolist(), strict=True))
     of_time = _over(bands["step_s"], nominal["step_s"])
     of_rent = _over(bands["cost_usd"], nominal["cost_usd"])

@@ -11,11 +11,15 @@ import hypothesis
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    from pathlib import Path
+
+    from playwright.sync_api import Browser, Page
 
 IN_CI = os.environ.get("CI", "").lower() in {"true", "1"}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 MISSING = "is not installed"
+SCREEN = {"width": 1280, "height": 800}
+"""What a page is opened in unless a test asks for another viewport."""
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 """Tests share the cores among workers; matrices here are too small to be worth more than one."""
@@ -51,6 +55,26 @@ def browser(chromium: str) -> Iterator[Browser]:
         running = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox", "--disable-gpu"])
         yield running
         running.close()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    """Everything that a page says or asks for while it is open."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, report: Path, said: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
+    """The module's `report`, open; a test may ask for another viewport or theme by indirect parameters."""
+    context = browser.new_context(**{"viewport": SCREEN, **getattr(request, "param", {})})
+    opened = context.new_page()
+    opened.on("console", lambda message: said.append(f"console: {message.text}"))
+    opened.on("pageerror", lambda error: said.append(f"error: {error}"))
+    opened.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
+    opened.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith("data:") else None)
+    opened.goto(report.as_uri())
+    yield opened
+    context.close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -96,6 +96,7 @@ def _kept(loads: Loads, tokens: Floats, sharing: Sharing) -> Loads:
     return Loads(loads.rank * share, loads.node * share)
 
 
+@lru_cache(maxsize=16)
 def _routed(sharing: Sharing, seed: int) -> tuple[Floats, Floats, Floats]:
     """Tokens of experts: the statistics, the steps that run on the placement, statistics a period later."""
     tokens = _at(replace(sharing, eplb=None), _times(sharing), seed)

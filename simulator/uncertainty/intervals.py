@@ -58,10 +58,7 @@ def with_intervals(result: Result, scenario: Scenario, asked: Asked = Asked(), t
     step), INPUTS, NOTES and, if asked, SOBOL. Raises as `Estimator.parts`.
     """
     step = fast_step(scenario)
-    inputs, seed = step.inputs.inputs, scenario.seed
-    fast = in_pieces(step, "Drawing inputs from their intervals", tell)
-    drawn = noted(propagated(fast, inputs, step.metrics, asked.samples, seed))
-    whole = with_residual(drawn, KNOWN)
+    drawn, whole = drawn_and_whole(step, asked.samples, tell)
     found = {name: _around(figure, name, whole, drawn) for name, figure in result.headline.items()}
     headline = {name: _with_ends(figure, found.get(name)) for name, figure in result.headline.items()}
     turned = in_pieces(step, "Turning inputs one by one", tell)
@@ -72,9 +69,16 @@ def with_intervals(result: Result, scenario: Scenario, asked: Asked = Asked(), t
         NOTES: pd.DataFrame({"note": whole.notes}),
     }
     if asked.sobol:
-        explained = indices(in_pieces(step, "Sampling for Sobol indices", tell), step, STEP, seed=seed)
+        explained = indices(in_pieces(step, "Sampling for Sobol indices", tell), step, STEP, seed=scenario.seed)
         tables[SOBOL] = explained.table(STEP).rename(columns={"group": "input"})
     return replace(result, headline=headline, tables={**result.tables, **tables})
+
+
+def drawn_and_whole(step: FastStep, samples: int, tell: Tell) -> tuple[Propagation, Propagation]:
+    """The step's figures under so many draws of its inputs, and with the simulator's own error added."""
+    fast = in_pieces(step, "Drawing inputs from their intervals", tell)
+    drawn = noted(propagated(fast, step.inputs.inputs, step.metrics, samples, step.nominal.seed))
+    return drawn, with_residual(drawn, KNOWN)
 
 
 def in_pieces(fast: Fast, what: str, tell: Tell) -> Fast:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 import clustercast
+from tests.conftest import SCREEN
 from workloads.scenario import SCENARIOS, load_scenario
 
-SCREEN = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 TREE: dict[str, object] = {"topology.kind": "fat-tree", "topology.layers": 3}
 MANY: dict[str, object] = {"gpu": "h100", "price": "h100-rental", "schedule.kind": "1f1b", "nodes": 128, "dp": 64}
@@ -32,26 +31,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ]
     comparison = clustercast.compare([named], variants, "clustercast compare")
     return clustercast.write_report(comparison, tmp_path_factory.mktemp("compare"))[0]
-
-
-@pytest.fixture
-def said() -> list[str]:
-    """Everything that the page says or asks for while it is open."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, report: Path, said: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The open page; a test may ask for another viewport or theme by indirect parameters."""
-    context = browser.new_context(**{"viewport": SCREEN, **getattr(request, "param", {})})
-    opened = context.new_page()
-    opened.on("console", lambda message: said.append(f"console: {message.text}"))
-    opened.on("pageerror", lambda error: said.append(f"error: {error}"))
-    opened.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
-    opened.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith("data:") else None)
-    opened.goto(report.as_uri())
-    yield opened
-    context.close()
 
 
 def test_it_opens_in_silence_and_fetches_nothing(page: Page, said: list[str], report: Path) -> None:

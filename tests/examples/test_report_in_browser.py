@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from reports.write import write
+from tests.conftest import SCREEN
 from tests.made_result import made_result
 
 LARGEST_BYTES = 2_000_000
-FIRST_SCREEN = {"width": 1280, "height": 800}
 PHONE = {"width": 390, "height": 844}
 ANSWERS = ("19.71", "178.0", "2.635", "5.270", "2.311", "38.9", "71.2")
 """Step, GPU-hours a trillion tokens, GPU-hours, cost, bubble, MFU, memory of the made result."""
@@ -27,26 +26,6 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("report")
     write(made_result("<script>alert(1)</script>"), folder)
     return folder / "report.html"
-
-
-@pytest.fixture
-def said() -> list[str]:
-    """Everything that a page says or asks for while it is open."""
-    return []
-
-
-@pytest.fixture
-def page(browser: Browser, report: Path, said: list[str], request: pytest.FixtureRequest) -> Iterator[Page]:
-    """The open report; a test may ask for another viewport or theme by indirect parameters."""
-    context = browser.new_context(**{"viewport": FIRST_SCREEN, **getattr(request, "param", {})})
-    opened = context.new_page()
-    opened.on("console", lambda message: said.append(f"console: {message.text}"))
-    opened.on("pageerror", lambda error: said.append(f"error: {error}"))
-    opened.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
-    opened.on("request", lambda asked: said.append(asked.url) if not asked.url.startswith("data:") else None)
-    opened.goto(report.as_uri())
-    yield opened
-    context.close()
 
 
 def test_the_report_is_one_file_of_at_most_2_mb(report: Path) -> None:
@@ -67,7 +46,7 @@ def test_a_scenario_named_like_a_script_is_shown_as_text(page: Page, said: list[
 
 def test_the_first_screen_answers(page: Page) -> None:
     binds = page.locator(".binds").bounding_box()
-    assert binds is not None and binds["y"] + binds["height"] <= FIRST_SCREEN["height"]
+    assert binds is not None and binds["y"] + binds["height"] <= SCREEN["height"]
     values = page.locator(".tiles .value")
     shown = [values.nth(place) for place in range(values.count())]
     seen = {value.inner_text().split()[0] for value in shown if bottom(value.bounding_box()) <= 800}
@@ -76,7 +55,7 @@ def test_the_first_screen_answers(page: Page) -> None:
 
 def test_the_schedule_begins_on_the_first_screen(page: Page) -> None:
     box = page.locator("#schedule svg").first.bounding_box()
-    assert box is not None and box["y"] < FIRST_SCREEN["height"] - 150
+    assert box is not None and box["y"] < SCREEN["height"] - 150
 
 
 def bottom(box: Any) -> float:
