@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -15,6 +14,7 @@ import typer
 from cli.asked import changes_of, read_run, read_scenario, runnable_file
 from cli.columns import aligned
 from cli.progress import counting, saying
+from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
     from simulator.plan import Plan
@@ -232,20 +232,11 @@ def summary(result: Result, report: Path) -> str:
 
     shown = [(name, result.headline[key]) for key, name in FIRST.items() if key in result.headline]
     rows = [[name, str(quantity(one.value, one.unit)), interval(one.low, one.high, one.unit)] for name, one in shown]
-    parts = [
-        result.title,
-        aligned(rows),
-        "\n".join(result.answer),
-        "\n".join(f"warning: {warning}" for warning in result.warnings),
-        f"report: {report}",
-    ]
-    return "\n\n".join(part for part in parts if part)
+    return as_blocks(result, [aligned(rows)], report)
 
 
 def as_data(result: Result, report: Path) -> str:
     """Headline, answer, warnings and the report's path as JSON."""
     from reports.json_result import document
 
-    whole = document(result)
-    told = {key: whole[key] for key in ("name", "headline", "answer", "warnings")}
-    return json.dumps({**told, "report": str(report)}, indent=2, ensure_ascii=False)
+    return headline_json(document(result), report)

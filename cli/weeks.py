@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.columns import aligned
+from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
     from simulator.long_run.result import RunResult
@@ -57,15 +57,7 @@ def summary(result: RunResult, report: Path) -> str:
         [str(what), str(quantity(float(hours), "GPU h")), str(quantity(float(usd), "USD"))]
         for what, hours, usd in result.tables["bill"][["what", "gpu_hours", "usd"]].to_numpy().tolist()
     ]
-    parts = [
-        result.title,
-        aligned(rows),
-        aligned(lines),
-        "\n".join(result.answer),
-        "\n".join(f"warning: {warning}" for warning in result.warnings),
-        f"report: {report}",
-    ]
-    return "\n\n".join(part for part in parts if part)
+    return as_blocks(result, [aligned(rows), aligned(lines)], report)
 
 
 def as_data(result: RunResult, report: Path) -> str:
@@ -73,6 +65,4 @@ def as_data(result: RunResult, report: Path) -> str:
     from reports.write_run import document
 
     whole = document(result)
-    told = {key: whole[key] for key in ("name", "headline", "answer", "warnings")}
-    told["bill"] = whole["tables"]["bill"]
-    return json.dumps({**told, "report": str(report)}, indent=2, ensure_ascii=False)
+    return headline_json(whole, report, bill=whole["tables"]["bill"])
