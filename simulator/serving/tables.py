@@ -1,0 +1,41 @@
+"""Seconds of an engine's step, tabulated: what the world of requests knows of models and GPUs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class StepTable:
+    """Seconds of a step over how much is in it; between points, linear in both; never outside of them.
+
+    rows      [row]      ascending: tokens that a GPU's sequences get in a prefill step, or sequences in a decode step
+    keys      [key]      ascending: earlier tokens that a new token looks at, mean over the new tokens of the step
+    seconds   [row, key]
+    """
+
+    rows: Floats
+    keys: Floats
+    seconds: Floats
+
+
+@dataclass(frozen=True, slots=True)
+class MixedTable:
+    """Seconds of a step in which some sequences decode while others get their prompts, in pieces.
+
+    seconds = rest(new tokens) + decode(sequences, mean keys) + prefill(prompt tokens, mean keys)
+
+    tokens    [row]   new tokens a GPU group, decoding sequences and prompt tokens together; ascending from 0
+    rest_s    [row]   of everything but attention's core
+    decode, prefill   attention's core of either
+    """
+
+    tokens: Floats
+    rest_s: Floats
+    decode: StepTable
+    prefill: StepTable
