@@ -82,7 +82,7 @@ def random_kv(draw: Random, requests: Requests) -> Kv:
     longest = int((requests.input_tokens + requests.output_tokens).max())
     block = int(draw.choice([1, 4, 16]))
     full = Swap(0.001, 1e6, 10.0) if draw.random() < 0.5 else Recompute()
-    tokens = (longest // block + 1) * block + int(draw.choice([0, 50, 100_000]))
+    tokens = (longest // block + 1) * block + int(draw.choice([0, 0, 50, 100_000]))
     return Kv(int(draw.choice([1, 3, 64])), tokens, block, float(draw.choice([0.0, 0.1])), full)
 
 
@@ -132,16 +132,23 @@ def random_engines(draw: Random, requests: Requests) -> Disaggregated | Aggregat
 def random_world(draw: Random, requests: Requests) -> World:
     """Everything at random."""
     engines = random_engines(draw, requests)
-    routing = Routing(
-        draw.choice(["round_robin", "least_loaded", "prefix_aware"]),
-        draw.choice(["round_robin", "least_loaded", "kv_balanced"]),
-        int(draw.choice([0, 50])),
+    cache = random_cache(draw)
+    to_prompt: Any = draw.choice(
+        ["round_robin", "least_loaded", "prefix_aware"][: 3 if isinstance(cache, PrefixCache) else 2]
     )
-    admission = Admission(*(None if draw.random() < 0.5 else one for one in (int(draw.integers(1, 9)), 0.5)))
+    to_decode: Any = draw.choice(["round_robin", "least_loaded", "kv_balanced"])
+    routing = Routing(
+        to_prompt,
+        to_decode if isinstance(engines, Disaggregated) else "least_loaded",
+        int(draw.choice([0, 50])) if to_prompt == "prefix_aware" else 0,
+    )
+    admission = Admission(
+        int(draw.integers(1, 9)) if draw.random() < 0.5 else None, 0.5 if draw.random() < 0.5 else None
+    )
     speculation = Speculation() if draw.random() < 0.6 else Speculation((0.8, 0.5))
-    world = World(engines, routing, admission, random_cache(draw), speculation, (), 0.1)
+    world = World(engines, routing, admission, cache, speculation, (), 0.1)
     return World(
-        engines, routing, admission, world.cache, speculation,
+        engines, routing, admission, cache, speculation,
         random_windows(draw, world.units) if draw.random() < 0.6 else (), 0.1,
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import math
 
-from simulator.serving.world.spec import Disaggregated, FixedShare, PrefixCache, Swap, WholeUnits
+from simulator.serving.world.spec import Disaggregated, PrefixCache, Swap, WholeUnits
 from tests.crosscheck.slow_tables import lookup, rest, steps_drawn
 from tests.crosscheck.slow_world import ARRIVES, STEP_ENDS, Job, Rank, SlowWorld, Unit
 
@@ -329,6 +329,29 @@ class SlowPlay(SlowWorld):
             self.fails(unit)
         self.dirty.add(unit.number)
 
+    def happens(self, edges: list[tuple[float, int, int, str]], coming: list[Job]) -> None:
+        """The first of what is due now."""
+        if edges and edges[0][0] == self.now_s:
+            _, _, number, what = edges.pop(0)
+            self.edge(self.units[number], what)
+        elif self.events and self.events[0][0] == self.now_s:
+            _, kind, number, check = heapq.heappop(self.events)
+            if kind == STEP_ENDS and self.units[number].generation == check:
+                self.end(self.units[number])
+            elif kind == ARRIVES and self.jobs[number].epoch == check and self.jobs[number].where not in OVER:
+                self.arrives(self.jobs[number])
+        else:
+            job = coming.pop(0)
+            job.where = "new"
+            self.send_prompt(job, True)
+
+    def next_s(self, edges: list[tuple[float, int, int, str]], coming: list[Job]) -> float:
+        """When the next thing is due; infinite if nothing ever is."""
+        nexts = [edges[0][0]] if edges else []
+        nexts += [self.events[0][0]] if self.events else []
+        nexts += [coming[0].arrival_s] if coming else []
+        return min(nexts, default=math.inf)
+
     def run(self) -> SlowPlay:
         """Play to the end."""
         edges, coming = self.edges(), list(self.jobs)
@@ -336,10 +359,7 @@ class SlowPlay(SlowWorld):
             present = [job for job in self.jobs if job.where not in ("unborn", *OVER)]
             if not coming and not present:
                 return self
-            nexts = [edges[0][0]] if edges else []
-            nexts += [self.events[0][0]] if self.events else []
-            nexts += [coming[0].arrival_s] if coming else []
-            next_s = min(nexts, default=math.inf)
+            next_s = self.next_s(edges, coming)
             if self.dirty and next_s > self.now_s:
                 while self.dirty:
                     self.dirty.remove(number := min(self.dirty))
@@ -349,16 +369,4 @@ class SlowPlay(SlowWorld):
                 return self
             self.present_s += len(present) * (next_s - self.now_s)
             self.now_s = next_s
-            if edges and edges[0][0] == next_s:
-                _, _, number, what = edges.pop(0)
-                self.edge(self.units[number], what)
-            elif self.events and self.events[0][0] == next_s:
-                _, kind, number, check = heapq.heappop(self.events)
-                if kind == STEP_ENDS and self.units[number].generation == check:
-                    self.end(self.units[number])
-                elif kind == ARRIVES and self.jobs[number].epoch == check and self.jobs[number].where not in OVER:
-                    self.arrives(self.jobs[number])
-            else:
-                job = coming.pop(0)
-                job.where = "new"
-                self.send_prompt(job, True)
+            self.happens(edges, coming)

@@ -10,10 +10,7 @@ import heapq
 from collections import OrderedDict, deque
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from simulator.serving.world.spec import Disaggregated, FixedShare, PrefixCache, Swap, WholeUnits, World
-from tests.crosscheck.slow_tables import lookup, rest, steps_drawn
+from simulator.serving.world.spec import Disaggregated, FixedShare, PrefixCache, World
 from workloads.requests import Requests
 
 NAN = float("nan")

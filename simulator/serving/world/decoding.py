@@ -8,8 +8,8 @@ every step yields at least one token: so the ring needs two slots more than that
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.lists import ARRIVE_AT, append, look_at, prepend, push, take_out
 from simulator.serving.world.looking_up import decode_s, steps_for
 from simulator.serving.world.routing import leave, send_prompt
@@ -65,7 +65,7 @@ def kv_after(w: Desk, r: int, steps: int) -> int:
 @njit
 def blocks_of(w: Desk, tokens: int) -> int:
     """Blocks that hold so many tokens."""
-    return (tokens + w.block_tokens - 1) // w.block_tokens
+    return int((tokens + w.block_tokens - 1) // w.block_tokens)
 
 
 @njit
@@ -227,7 +227,7 @@ def _put_back(w: Desk, rank: int, r: int, now_s: float) -> None:
 def _extra_blocks(w: Desk, r: int) -> int:
     """Blocks that the coming step needs beyond those that a sequence has."""
     requests = requests_of(w)
-    return max(blocks_of(w, kv_after(w, r, steps_done(w, r) + 1)) - requests[r].blocks, 0)
+    return int(max(blocks_of(w, kv_after(w, r, steps_done(w, r) + 1)) - requests[r].blocks, 0))
 
 
 @njit

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.decoding import steps_done
 from simulator.serving.world.lists import look_at, take_out
 from simulator.serving.world.prefixes import forget
@@ -51,6 +51,7 @@ def _detach(w: Desk, r: int) -> None:
     requests, ranks, units = requests_of(w), ranks_of(w), units_of(w)
     if requests[r].state == HELD:
         take_out(w, w.ranks_long * LISTS + 1, r)
+        w.held -= 1
     else:
         rank = requests[r].rank
         ranks[rank].bound -= 1
@@ -118,10 +119,12 @@ def _open(w: Desk, unit: int, now_s: float) -> None:
     while unit < w.prompts and lists[waiting, 0] >= 0:
         r = lists[waiting, 0]
         take_out(w, waiting, r)
+        w.homeless -= 1
         send_prompt(w, r, now_s, False)
     while unit >= w.prompts and lists[waiting + 1, 0] >= 0:
         r = lists[waiting + 1, 0]
         take_out(w, waiting + 1, r)
+        w.held -= 1
         send_kv(w, r, now_s)
     look_at(w, unit)
 

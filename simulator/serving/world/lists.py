@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.state import Desk
 from simulator.serving.world.views import View, dirty_of, events_of, lists_of, requests_of, units_of
 
@@ -81,7 +81,7 @@ def _exchange(events: View, a: int, b: int) -> None:
 def push(w: Desk, at_s: float, kind: int, number: int, check: int) -> None:
     """Note an event; it counts only if `check` is still its subject's when its time comes."""
     events, at = events_of(w), w.events_waiting
-    _copy(events, at, at_s, (np.int64(kind) << KIND_BITS) | np.int64(number), check)
+    _copy(events, at, at_s, int((np.int64(kind) << KIND_BITS) | np.int64(number)), check)
     w.events_waiting += 1
     while at > 0 and _before(events, at, (at - 1) // 2):
         _exchange(events, at, (at - 1) // 2)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.state import Desk, Floats
 from simulator.serving.world.views import (
     View,
@@ -79,9 +79,9 @@ def rest_s(w: Desk, tokens: int) -> float:
 
 
 @njit
-def _mix(z: int) -> int:
+def _mix(state: np.uint64) -> np.uint64:
     """SplitMix64's output of a state."""
-    z = (z ^ (z >> np.uint64(30))) * FIRST_MIX
+    z = (state ^ (state >> np.uint64(30))) * FIRST_MIX
     z = (z ^ (z >> np.uint64(27))) * SECOND_MIX
     return z ^ (z >> np.uint64(31))
 

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numba
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.decoding import come_back, decode_step_s, deliver, end_decode
 from simulator.serving.world.failing import cease, edge
 from simulator.serving.world.lists import STEP_END, append, look_at, next_to_look_at, pop, push
@@ -91,7 +92,7 @@ def _arrives(w: Desk, r: int, now_s: float) -> None:
 
 @njit
 def _look(w: Desk, first: int, end: int, row: int, column: int) -> None:
-    """Sample engines of one kind: waiting, begun or decoding, share of KV used, seconds busy and present so far."""
+    """Sample engines of one kind: waiting or bound, admitted, blocks used, seconds busy and present so far."""
     ranks, units, samples = ranks_of(w), units_of(w), samples_of(w)
     for unit in range(first, end):
         for rank in range(units[unit].first_rank, units[unit].first_rank + units[unit].ranks):
@@ -116,6 +117,8 @@ def _sample(w: Desk) -> None:
     samples[row, 0] = w.now_s
     _look(w, 0, w.prompts, row, 1)
     _look(w, w.prompts, w.prompts + w.decodes, row, 6)
+    samples[row, 1] += w.homeless
+    samples[row, 6] += w.held
     w.sample_count += 1
     w.next_sample_s += w.sample_s
 
@@ -198,7 +201,7 @@ def _go_on(w: Desk) -> bool:
 def _with(stamp: int) -> Callable[[Records, int], int]:
     """The compiled loop; the stamp is part of what numba's cache goes by, which looks at this file only."""
 
-    @njit(cache=True)
+    @numba.njit(cache=True)
     def play_on(desk: Records, events: int) -> int:
         """Play so many events more; returns why it stopped."""
         w = desk[0]

@@ -49,8 +49,8 @@ class Gaps:
 class Queues:
     """Looks at all engines of a kind, one every `World.sample_s`.
 
-    waiting       [sample]  requests at them, not begun (decode: not admitted, KV that is on its way among them)
-    running       [sample]  prompts begun or sequences admitted
+    waiting       [sample]  requests at them or without any, not begun (decode: not admitted, KV on its way among them)
+    running       [sample]  sequences admitted; prefill: 0, as what has begun is not counted there
     kv_share      [sample]  of the KV capacity in use; NaN for prefill
     busy_share    [sample]  of engines' seconds since the look before, those spent in steps; NaN while none is there
     present       [sample]  engines, on average since the look before
@@ -112,7 +112,7 @@ class Played:
     @property
     def finished(self) -> NDArray[np.bool_]:
         """[request]  True where all tokens came."""
-        return self.end == at.FINISHED
+        return np.asarray(self.end == at.FINISHED)
 
     @property
     def utilisation(self) -> Floats:

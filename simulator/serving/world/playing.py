@@ -86,7 +86,7 @@ def _all_queues(looks: Floats, world: World) -> dict[str, Queues]:
 def _played(on: Setting, requests: Requests, world: World, looks: Floats) -> Played:
     """The tables of a play that is over, by name."""
     table, units = on.tables["requests"], on.tables["units"]
-    begins_s = at.LOWEST_GAP_S * at.GAP_RATIO ** np.arange(at.GAP_BINS)
+    begins_s: Floats = np.float64(at.LOWEST_GAP_S) * at.GAP_RATIO ** np.arange(at.GAP_BINS)
     return Played(
         arrival_s=requests.arrival_s,
         input_tokens=requests.input_tokens,

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.state import Desk
 from simulator.serving.world.views import (
     block_at_of,
@@ -58,7 +58,7 @@ def _slot_for(w: Desk, store: int) -> tuple[int, int]:
         stores[store].used_slots += 1
         return stores[store].first_slot + stores[store].used_slots - 1, -1
     slot = stores[store].oldest
-    block = np.int64(slots[slot].block)
+    block = int(slots[slot].block)
     _unlink(w, store, slot)
     where[store, block] = -1
     return slot, block

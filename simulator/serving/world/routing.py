@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from simulator.serving.world.compiled import njit
 from simulator.serving.world.lists import ARRIVE_AT, append, look_at, push
 from simulator.serving.world.prefixes import found, loaded_at, use
 from simulator.serving.world.state import (
@@ -97,6 +97,7 @@ def send_prompt(w: Desk, r: int, now_s: float, comes: bool) -> None:
     if unit < 0:
         requests[r].state, requests[r].unit, requests[r].rank = HOMELESS, -1, -1
         append(w, w.ranks_long * LISTS, r)
+        w.homeless += 1
         return
     if comes and units[unit].unstarted >= w.most_waiting:
         leave(w, r, now_s, TURNED_AWAY)
@@ -174,6 +175,7 @@ def send_kv(w: Desk, r: int, now_s: float) -> bool:
     if unit < 0:
         requests[r].state, requests[r].unit, requests[r].rank = HELD, -1, -1
         append(w, w.ranks_long * LISTS + 1, r)
+        w.held += 1
         return False
     first = units[unit].first_rank
     rank, least = first, np.inf

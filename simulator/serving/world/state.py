@@ -86,9 +86,9 @@ DESK = np.dtype(
     + _record(
         "now_s present_s gaps_s longest_gap_s next_sample_s sample_s swap_latency_s swap_token_s move_latency_s"
         " move_token_s give_up_s hit_share",
-        "coming oldest in_world events_waiting turn_prompt turn_decode windows_done dirty_count sample_count"
-        " events_done done_count preemptions steps_done prompts decodes whole prefill_first step_tokens chunked"
-        " most_sequences blocks block_tokens watermark swaps receiving_port token_after_move prompt_routing"
+        "coming oldest in_world homeless held events_waiting turn_prompt turn_decode windows_done dirty_count"
+        " sample_count events_done done_count preemptions steps_done prompts decodes whole prefill_first step_tokens"
+        " chunked most_sequences blocks block_tokens watermark swaps receiving_port token_after_move prompt_routing"
         " decode_routing extra_tokens most_waiting seed own_stores prefix_tokens",
     ).descr
 )
