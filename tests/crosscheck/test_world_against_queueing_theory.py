@@ -73,9 +73,7 @@ def test_equal_prompts_wait_half_as_long_as_in_m_d_1() -> None:
 def test_prompts_of_two_lengths_wait_as_pollaczek_and_khinchine_say() -> None:
     """Wq = lambda E[S^2] / (2 (1 - rho)): one prompt in ten takes 5.5 s, the others half a second."""
     mean_s, half_s = interval_s(
-        lambda draw: one_prompt_a_step(
-            arrivals_s(draw, 30_000, 0.6), np.where(draw.random(30_000) < 0.1, 5.5, 0.5)
-        )
+        lambda draw: one_prompt_a_step(arrivals_s(draw, 30_000, 0.6), np.where(draw.random(30_000) < 0.1, 5.5, 0.5))
     )
     assert abs(mean_s - 0.6 * (0.1 * 5.5**2 + 0.9 * 0.5**2) / (2 * 0.4)) < half_s
 
