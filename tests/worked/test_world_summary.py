@@ -19,7 +19,8 @@ from simulator.serving.world.summarise import (
     engines,
     latencies,
     queues,
-    throughput,
+    requests,
+    throughput_per_s,
     tpot_s,
     ttft_s,
 )
@@ -33,7 +34,9 @@ ALL = Steady(0.0)
 
 def test_times_are_those_of_the_requests() -> None:
     table = latencies(PLAYED, ALL)
-    assert table.loc["ttft_s", ["mean", "p50", "p99", "max"]].tolist() == pytest.approx([0.25, 0.2, 0.4, 0.4])
+    assert [table["mean"]["ttft_s"], *table.loc["ttft_s", ["p50", "p99", "max"]]] == pytest.approx(
+        [0.25, 0.2, 0.4, 0.4]
+    )
     assert tpot_s(PLAYED)[:3].tolist() == pytest.approx([0.037 / 2, 0.047 / 2, 0.057 / 2])
     assert np.isnan(tpot_s(PLAYED)[3])
     assert table.loc["tpot_s", "count"] == 3
@@ -50,7 +53,7 @@ def test_gaps_are_steps_and_what_stands_between_them() -> None:
 
 def test_a_quantile_of_gaps_is_half_a_percent_right() -> None:
     values = np.random.default_rng(3).lognormal(-3, 1, 20_000)
-    bins = LOWEST_GAP_S * GAP_RATIO ** np.arange(5000)
+    bins = np.float64(LOWEST_GAP_S) * GAP_RATIO ** np.arange(5000)
     counted = np.histogram(values, np.append(bins, np.inf))[0]
     gaps = Gaps(bins, counted, float(values.sum()), float(values.max()))
     for share in (0.01, 0.5, 0.9, 0.99, 0.999):
@@ -77,13 +80,19 @@ def _one_waits() -> World:
 
 def test_throughput_is_of_the_steady_part() -> None:
     """Requests finish at 0.137, 1.247, 2.357 and 3.4 s; from 0.3 to 3 s there are two, with 500 and 6 tokens."""
-    found = throughput(PLAYED, Steady(0.1))
-    assert (found["from_s"], found["until_s"]) == (pytest.approx(0.3), 3.0)
-    assert found["requests_per_s"] == pytest.approx(2 / 2.7)
-    assert found["input_tokens_per_s"] == pytest.approx(500 / 2.7)
-    assert found["output_tokens_per_s"] == pytest.approx(6 / 2.7)
+    found = throughput_per_s(PLAYED, Steady(0.1))
+    assert found["requests"] == pytest.approx(2 / 2.7)
+    assert found["arrived_requests"] == pytest.approx(3 / 2.7)
+    assert found["input_tokens"] == pytest.approx(500 / 2.7)
+    assert found["output_tokens"] == pytest.approx(6 / 2.7)
     with pytest.raises(Refused, match="warm_up_share is 1"):
-        throughput(PLAYED, Steady(1.0))
+        throughput_per_s(PLAYED, Steady(1.0))
+
+
+def test_a_row_says_what_became_of_a_request() -> None:
+    table = requests(PLAYED)
+    assert table["end"].tolist() == ["finished"] * 4
+    assert table.loc[0, "finish_s"] == pytest.approx(0.137)
 
 
 def test_queues_and_engines_are_busy_as_long_as_their_steps() -> None:

@@ -42,6 +42,7 @@ def drive(on: Setting, tell: Tell = untold) -> Floats:
     from simulator.serving.world.loop import advance
 
     looks, total = [], len(on.tables["requests"])
+    tell("requests", 0, total)
     while (why := advance(on.desk, SLICE)) != at.OVER:
         if why == at.GROW_EVENTS:
             events = on.tables["events"]
