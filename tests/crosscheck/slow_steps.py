@@ -288,6 +288,18 @@ class SlowPlay(SlowWorld):
                 self.send_kv(self.held.popleft())
         self.dirty.add(unit.number)
 
+    def lose(self, job: Job) -> None:
+        """Its KV, and a token that has not reached the user."""
+        if job in self.held:
+            self.held.remove(job)
+        if job.rank and job in job.rank.bound:
+            job.rank.bound.remove(job)
+        if job.steps and job.where in ("running", "away", "returning", "back"):
+            job.made += job.todo * job.step // job.steps
+        if job.where in ("moving", "held") and self.token_after_move():
+            job.made -= 1
+        job.steps, job.step, job.held, job.piece, job.epoch = 0, 0, 0, 0, job.epoch + 1
+
     def fails(self, unit: Unit) -> None:
         unit.generation += 1
         if unit.began_s is not None:
@@ -298,15 +310,7 @@ class SlowPlay(SlowWorld):
             leaving = job.where in ("moving", "held") and job.prefilled_by == unit.number
             if job.unit is not unit and not leaving:
                 continue
-            if job in self.held:
-                self.held.remove(job)
-            if job.rank and job in job.rank.bound:
-                job.rank.bound.remove(job)
-            if job.steps and job.where in ("running", "away", "returning", "back"):
-                job.made += job.todo * job.step // job.steps
-            if job.where in ("moving", "held") and self.token_after_move():
-                job.made -= 1
-            job.steps, job.step, job.held, job.piece, job.epoch = 0, 0, 0, 0, job.epoch + 1
+            self.lose(job)
             lost.append(job)
         unit.ranks = [Rank() for _ in unit.ranks]
         for job in lost:

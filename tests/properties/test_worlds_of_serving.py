@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.serving.world import state as at
@@ -66,6 +66,7 @@ def test_a_request_lives_through_its_instants_in_order(seed: int) -> None:
 
 
 @given(seeds)
+@example(12353)
 def test_each_token_but_the_first_comes_some_time_after_the_one_before(seed: int) -> None:
     """Without speculation there are as many gaps as such tokens, and they fill the time from first to last token."""
     requests, world = case(seed)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.refusal import Refused
-from simulator.serving.world.played import Gaps
+from simulator.serving.world.gaps import Gaps
 from simulator.serving.world.playing import play
 from simulator.serving.world.spec import Admission, World
 from simulator.serving.world.state import GAP_RATIO, LOWEST_GAP_S
@@ -34,9 +34,8 @@ ALL = Steady(0.0)
 
 def test_times_are_those_of_the_requests() -> None:
     table = latencies(PLAYED, ALL)
-    assert [table["mean"]["ttft_s"], *table.loc["ttft_s", ["p50", "p99", "max"]]] == pytest.approx(
-        [0.25, 0.2, 0.4, 0.4]
-    )
+    found = [table[name]["ttft_s"] for name in ("mean", "p50", "p99", "max")]
+    assert found == pytest.approx([0.25, 0.2, 0.4, 0.4])
     assert tpot_s(PLAYED)[:3].tolist() == pytest.approx([0.037 / 2, 0.047 / 2, 0.057 / 2])
     assert np.isnan(tpot_s(PLAYED)[3])
     assert table.loc["tpot_s", "count"] == 3
@@ -49,6 +48,15 @@ def test_gaps_are_steps_and_what_stands_between_them() -> None:
     assert gaps.tokens.sum() == 6
     assert gaps.mean_s == pytest.approx((3 * 0.011 + 0.026 + 0.036 + 0.046) / 6)
     assert [gaps.quantile_s(q) for q in (0.5, 4 / 6, 5 / 6, 1.0)] == pytest.approx([0.011, 0.026, 0.036, 0.046], 0.005)
+
+
+def test_gaps_of_the_steady_part_are_those_of_whole_slices_in_it() -> None:
+    """The second request's gaps end at 1.236 and 1.247 s; slices are 0.15 s long."""
+    found = PLAYED.gap_slices.between(1.0, 2.0)
+    assert found.tokens.sum() == 2
+    assert found.sum_s == pytest.approx(0.047)
+    assert latencies(PLAYED, Steady(0.1)).loc["itl_s", "count"] == 4
+    assert PLAYED.gap_slices.between(1.24, 2.0).tokens.sum() == 0
 
 
 def test_a_quantile_of_gaps_is_half_a_percent_right() -> None:

@@ -8,7 +8,8 @@ import numpy as np
 
 from simulator.serving.world import state as at
 from simulator.serving.world.door import check
-from simulator.serving.world.played import Gaps, Played, Queues
+from simulator.serving.world.gaps import GapSlices
+from simulator.serving.world.played import Played, Queues
 from simulator.serving.world.setting import Setting, setting
 from simulator.serving.world.spec import Disaggregated, World
 from simulator.serving.world.state import Floats
@@ -94,7 +95,8 @@ def _all_queues(looks: Floats, world: World) -> dict[str, Queues]:
 def _played(on: Setting, requests: Requests, world: World, looks: Floats) -> Played:
     """The tables of a play that is over, by name."""
     table, units = on.tables["requests"], on.tables["units"]
-    begins_s: Floats = np.float64(at.LOWEST_GAP_S) * at.GAP_RATIO ** np.arange(at.GAP_BINS)
+    bins_s: Floats = np.float64(at.LOWEST_GAP_S) * at.GAP_RATIO ** np.arange(at.GAP_BINS)
+    slices_s = np.linspace(requests.arrival_s[0], requests.arrival_s[-1], at.GAP_SLICES + 1)
     return Played(
         arrival_s=requests.arrival_s,
         input_tokens=requests.input_tokens,
@@ -110,7 +112,7 @@ def _played(on: Setting, requests: Requests, world: World, looks: Floats) -> Pla
         decode_unit=table["decoded_by"].copy(),
         cached_tokens=table["hit"].copy(),
         preemptions=table["preempted"].copy(),
-        gaps=Gaps(begins_s, on.tables["gaps"], on.number("gaps_s"), on.number("longest_gap_s")),
+        gap_slices=GapSlices(slices_s, bins_s, on.tables["gaps"], on.tables["gap_sums"]),
         sample_at_s=looks[:, 0].copy(),
         queues=_all_queues(looks, world),
         busy_s=units["busy_s"].copy(),

@@ -82,7 +82,10 @@ def _numbers(requests: Requests, world: World, seed: int) -> dict[str, float]:
     move = world.engines.transfer if isinstance(world.engines, Disaggregated) else Transfer(0.0, 1.0, 0.0)
     swap = kv.when_full if isinstance(kv.when_full, Swap) else Swap(0.0, 1.0, 0.0)
     blocks = kv.tokens // kv.block_tokens
+    span_s = float(requests.arrival_s[-1] - requests.arrival_s[0])
     return {
+        "first_arrival_s": float(requests.arrival_s[0]),
+        "slices_per_s": at.GAP_SLICES / span_s if span_s > 0 else 0.0,
         "prompts": prompt.count,
         "decodes": world.units - prompt.count,
         "whole": not split,
@@ -177,7 +180,8 @@ def _tables(requests: Requests, world: World) -> dict[str, NDArray[Any]]:
         "ring": np.full((len(ranks), world.decode_units.kv.block_tokens + 2), -1),
         "lists": np.full((len(ranks) * at.LISTS + 2, 2), -1),
         "dirty": np.zeros(world.units),
-        "gaps": np.zeros(at.GAP_BINS),
+        "gaps": np.zeros((at.GAP_SLICES + 1, at.GAP_BINS)),
+        "gap_sums": np.zeros((at.GAP_SLICES + 1, 2)),
         "samples": np.zeros((SAMPLES_AT_FIRST, at.SAMPLE_COLUMNS)),
         "accepted": np.cumprod(np.array(world.speculation.acceptance, dtype=np.float64)),
         **{f"{kind}_{part}": getattr(table, part) for kind, table in steps.items() for part in PARTS},

@@ -63,7 +63,8 @@ def end_to_end_s(played: Played) -> Floats:
 def latencies(played: Played, steady: Steady = Steady()) -> pd.DataFrame:
     """One row each for ttft_s, tpot_s, itl_s, end_to_end_s; columns count, mean, p50, p90, p95, p99, max.
 
-    Of the requests that come in the steady part and finish; gaps between tokens (itl_s) are those of the whole play.
+    Of the requests that come in the steady part and finish; gaps between tokens (itl_s) are those that
+    end in the twentieths of the time of arrivals that lie in the steady part.
     Percentiles are the smallest value that at least that share does not exceed (inverted distribution function).
     """
     import pandas as pd
@@ -71,7 +72,7 @@ def latencies(played: Played, steady: Steady = Steady()) -> pd.DataFrame:
     from_s, until_s = steady.of(played)
     seen = played.finished & (played.arrival_s >= from_s) & (played.arrival_s <= until_s)
     rows = {name: _row(values[seen]) for name, values in _by_request(played).items()}
-    gaps = played.gaps
+    gaps = played.gap_slices.between(from_s, until_s)
     rows["itl_s"] = [int(gaps.tokens.sum()), gaps.mean_s, *(gaps.quantile_s(p / 100) for p in PERCENTILES),
                      gaps.longest_s]  # fmt: skip
     names = ["count", "mean", *(f"p{p}" for p in PERCENTILES), "max"]
