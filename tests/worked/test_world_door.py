@@ -101,6 +101,11 @@ def test_requests_that_cannot_be_are_refused(asked: Requests, said: str) -> None
         play(asked, small())
 
 
+def test_a_seed_is_a_natural_number() -> None:
+    with pytest.raises(Refused, match="the seed is -1; it must be from 0"):
+        play(ASKED, small(), seed=-1)
+
+
 def test_whoever_waits_is_told_how_many_requests_are_done_and_may_interrupt() -> None:
     told: list[tuple[str, int, int]] = []
     play(ASKED, small(), tell=lambda *words: told.append(words))

@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
+from simulator.refusal import Refused
 from simulator.serving.world import state as at
 from simulator.serving.world.door import check
 from simulator.serving.world.gaps import GapSlices
@@ -29,9 +30,12 @@ def play(requests: Requests, world: World, seed: int = 0, tell: Tell = untold) -
 
     seed      of the tokens that speculation yields
     tell      is told ("requests", those that have left the world, all), some ten times a second
-    Raises Refused if a table or a KV cache is too small for a request.
+    Raises Refused for a world that makes no sense, and if a table or a KV cache is too small for one of the requests:
+    leave such requests out, or say that they are turned away, before.
     """
     check(requests, world)
+    if not 0 <= seed < 2**63:
+        raise Refused(f"the seed is {seed}; it must be from 0 to below 2^63")
     on = setting(requests, world, seed)
     looks = drive(on, tell)
     _strand(on)
