@@ -20,7 +20,7 @@ from simulator.serving.world.summarise import (
     latencies,
     queues,
     requests,
-    throughput_per_s,
+    throughput,
     tpot_s,
     ttft_s,
 )
@@ -88,13 +88,13 @@ def _one_waits() -> World:
 
 def test_throughput_is_of_the_steady_part() -> None:
     """Requests finish at 0.137, 1.247, 2.357 and 3.4 s; from 0.3 to 3 s there are two, with 500 and 6 tokens."""
-    found = throughput_per_s(PLAYED, Steady(0.1))
-    assert found["requests"] == pytest.approx(2 / 2.7)
-    assert found["arrived_requests"] == pytest.approx(3 / 2.7)
-    assert found["input_tokens"] == pytest.approx(500 / 2.7)
-    assert found["output_tokens"] == pytest.approx(6 / 2.7)
+    found = throughput(PLAYED, Steady(0.1))
+    assert found["requests_per_s"] == pytest.approx(2 / 2.7)
+    assert found["arrived_requests_per_s"] == pytest.approx(3 / 2.7)
+    assert found["input_tokens_per_s"] == pytest.approx(500 / 2.7)
+    assert found["output_tokens_per_s"] == pytest.approx(6 / 2.7)
     with pytest.raises(Refused, match="warm_up_share is 1"):
-        throughput_per_s(PLAYED, Steady(1.0))
+        throughput(PLAYED, Steady(1.0))
 
 
 def test_a_row_says_what_became_of_a_request() -> None:

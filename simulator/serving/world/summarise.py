@@ -141,22 +141,29 @@ def attainment(played: Played, promises: list[Promise], steady: Steady = Steady(
     return pd.DataFrame(rows)
 
 
-def throughput_per_s(played: Played, steady: Steady = Steady()) -> dict[str, float]:
-    """By name: arrived_requests, requests (finished), input_tokens, output_tokens a second of the steady part.
+def throughput(played: Played, steady: Steady = Steady()) -> pd.Series:
+    """By name: from_s and until_s of the steady part, and what comes and is done in it a second.
 
-    Tokens are those of the requests that finish in it. Where more comes than is done, queues grow.
+    arrived_requests_per_s, and of requests that finish in it requests_per_s, input_tokens_per_s, output_tokens_per_s.
+    Where more comes than is done, queues grow.
     """
+    import pandas as pd
+
     from_s, until_s = steady.of(played)
     span_s = max(until_s - from_s, np.finfo(float).tiny)
     with np.errstate(invalid="ignore"):
         done = (played.finish_s >= from_s) & (played.finish_s <= until_s)
     came = (played.arrival_s >= from_s) & (played.arrival_s <= until_s)
-    return {
-        "arrived_requests": float(came.sum() / span_s),
-        "requests": float(done.sum() / span_s),
-        "input_tokens": float(played.input_tokens[done].sum() / span_s),
-        "output_tokens": float(played.output_tokens[done].sum() / span_s),
-    }
+    return pd.Series(
+        {
+            "from_s": from_s,
+            "until_s": until_s,
+            "arrived_requests_per_s": float(came.sum() / span_s),
+            "requests_per_s": float(done.sum() / span_s),
+            "input_tokens_per_s": float(played.input_tokens[done].sum() / span_s),
+            "output_tokens_per_s": float(played.output_tokens[done].sum() / span_s),
+        }
+    )
 
 
 def queues(played: Played) -> pd.DataFrame:
