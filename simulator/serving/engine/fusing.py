@@ -1,4 +1,4 @@
-"""Kernels that serving engines run as one: a residual sum with the norm behind it, one quantisation for two products."""
+"""Kernels that serving engines run as one: a residual sum with its norm, one quantisation for two products."""
 
 from __future__ import annotations
 

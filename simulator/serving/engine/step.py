@@ -47,13 +47,13 @@ class Ends:
 
     @property
     def total_s(self) -> float:
-        """All of it."""
+        """Seconds of all three ends."""
         return self.embedding_s + self.dense_s + self.head_s
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One step.
+    """One step of an engine: its layers played, its ends added.
 
     layers_s   of the layers that are played: those with routed experts, or of a dense model all
     layer      times of one of them, for one micro-batch;  parts   as many of them as are played, in order
