@@ -14,7 +14,7 @@ from simulator.run import Skew
 from simulator.software import served_gpu
 from topologies.all_to_all import AllToAllKernels
 from topologies.hardware import Gpu
-from workloads.expert_loads import Sharing
+from workloads.expert_loads import POOL_TOKENS, Sharing
 from workloads.model import ModelSpec
 from workloads.reference.dims import Gate, Share
 from workloads.reference.graph import ELEMENT_BYTES
@@ -22,8 +22,8 @@ from workloads.service import Service
 from workloads.serving_unit import PrefillUnit, Unit, WholeUnit
 
 Direction = Literal["dispatch", "combine"]
-USUAL_SEQUENCES = 128
-"""Sequences of a decoding group where the service names no limit: so many are taken for how uneven experts are."""
+ROUTED_LAYERS = 6
+"""Layers whose tokens pass the gate; draws are taken from them and from eight steps of each."""
 
 
 @dataclass(frozen=True)
@@ -123,12 +123,13 @@ class Setting:
         experts, dims = self.model.experts, self.model.dims()
         if experts is None or not self.shares_experts:
             return None
+        routed = sum(map(dims.routed, range(dims.layers)))
         return Sharing(
             gate=experts.gate.dims(),
-            layers=sum(map(dims.routed, range(dims.layers))),
+            layers=routed if self.unit.router.whole_model else min(ROUTED_LAYERS, routed),
             ranks=self.unit.ep,
             ranks_per_node=self.links.gpus_per_node,
-            tokens=self.unit.groups * self._fullest,
+            tokens=self._routed_tokens,
             sequence_tokens=self._sequence_tokens,
             router=self.unit.router,
             eplb=self.unit.eplb,
@@ -136,13 +137,14 @@ class Setting:
         )
 
     @property
-    def _fullest(self) -> int:
-        """Most new tokens of a micro-batch of one group."""
-        often = 2 if self.two else 1
+    def _routed_tokens(self) -> int:
+        """Tokens of a micro-batch of all groups: of answers enough that chance hardly shows, of prompts what there are.
+
+        The same with and without overlap, so that what overlap changes is not what was drawn.
+        """
         if isinstance(self.unit, PrefillUnit | WholeUnit):
-            return max(1, self.unit.tokens_per_group // often)
-        sequences = getattr(self.unit, "sequences_per_group", None) or USUAL_SEQUENCES
-        return max(1, sequences // often)
+            return max(1, self.unit.groups * self.unit.tokens_per_group // 2)
+        return POOL_TOKENS
 
     @property
     def _sequence_tokens(self) -> int:
