@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import lru_cache
 
 from simulator.serving.engine.setting import Setting
@@ -18,7 +19,7 @@ def shipped(name: str) -> Service:
     return load_service(SERVICES / f"{name}.yaml")
 
 
-def decode_engine(changes: dict[str, object] | None = None) -> Engine:
+def decode_engine(changes: Mapping[str, object] | None = None) -> Engine:
     """The profile's decode unit, with changes."""
     service = shipped("deepseek-v3-profile-decode")
     service = changed_service(service, changes) if changes else service
@@ -26,7 +27,7 @@ def decode_engine(changes: dict[str, object] | None = None) -> Engine:
     return Engine(Setting(service, service.decode))
 
 
-def prefill_engine(changes: dict[str, object] | None = None) -> Engine:
+def prefill_engine(changes: Mapping[str, object] | None = None) -> Engine:
     """The profile's prefill unit, with changes."""
     service = shipped("deepseek-v3-profile-prefill")
     service = changed_service(service, changes) if changes else service
