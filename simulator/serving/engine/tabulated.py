@@ -16,14 +16,14 @@ from workloads.reference.dims import Tokens
 from workloads.reference.reading import BlockName
 
 FEWEST_KEYS = 64
+"""Below so many a step takes as long as at it: a tile of keys is computed whole."""
 MOST_KEYS = 131_072
 """Beyond it a step takes as long as at it: no published model reads further."""
-FEWEST_TOKENS = 64
 
 
 def prefill_table(engine: Engine, most_tokens: int, most_keys: int = MOST_KEYS) -> StepTable:
     """Seconds of steps of prompts: [tokens of a group, mean keys]."""
-    rows, keys = _grid(min(FEWEST_TOKENS, most_tokens), most_tokens), _grid(FEWEST_KEYS, most_keys)
+    rows, keys = _grid(1, most_tokens), _grid(FEWEST_KEYS, most_keys)
     return _table(rows, keys, lambda tokens, looks: prefill.prefill_step(engine, Prompts(tokens, looks)).seconds)
 
 
@@ -55,10 +55,10 @@ def mixed_table(engine: Engine, most_tokens: int, most_sequences: int, most_keys
 
     drafts = _grid(1, most_sequences)
     return MixedTable(
-        tokens=tokens,
-        rest_s=np.array([rest_s(new) for new in tokens]),
+        tokens=np.concatenate([[0.0], tokens]),
+        rest_s=np.array([rest_s(new) for new in (1.0, *tokens)]),
         decode=_table(drafts, keys, core_s),
-        prefill=_table(_grid(min(FEWEST_TOKENS, most_tokens), most_tokens), keys, reading_s),
+        prefill=_table(_grid(1, most_tokens), keys, reading_s),
     )
 
 
@@ -89,6 +89,7 @@ def _grid(first: int, last: int) -> Floats:
 
 
 def _table(rows: Floats, keys: Floats, seconds: Callable[[float, float], float]) -> StepTable:
-    """Fill a table."""
+    """Fill a table; from no key at all to the fewest it is level."""
     filled: Sequence[Sequence[float]] = [[seconds(row, key) for key in keys] for row in rows]
-    return StepTable(rows, keys, np.array(filled))
+    whole = np.array(filled)
+    return StepTable(rows, np.concatenate([[0.0], keys]), np.concatenate([whole[:, :1], whole], axis=1))
