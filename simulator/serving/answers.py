@@ -35,9 +35,10 @@ def _rate(plan: ServicePlan, unit: UnitPlan) -> str:
             f"A GPU of a {unit.name} unit reads {rate:,.0f} prompt tokens a second, a server of {nodes} "
             f"{rate * nodes:,.0f}; a step of {unit.rows:,.0f} tokens a group takes {pretty(unit.step_s, 's', 3)}."
         )
+    beside = f" and {unit.prompt_tokens:,.0f} prompt tokens read beside them" if unit.prompt_tokens else ""
     return (
         f"A GPU of a {unit.name} unit writes {rate:,.0f} tokens a second, a server of {nodes} {rate * nodes:,.0f}, "
-        f"with {unit.rows:,.0f} sequences a group; a user sees one token every {pretty(unit.tpot_s, 's', 3)}, "
+        f"with {unit.rows:,.0f} sequences a group{beside}; a user sees one token every {pretty(unit.tpot_s, 's', 3)}, "
         f"{1 / unit.tpot_s:.1f} a second."
     )
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from simulator.refusal import Refused
-from simulator.serving.engine.tabulated import FEWEST_KEYS, decode_table, mixed_table, prefill_table
+from simulator.serving.engine.mixed import FEWEST_KEYS
+from simulator.serving.engine.tabulated import decode_table, mixed_table, prefill_table
 from simulator.serving.planning import ServicePlan, UnitPlan
 from simulator.serving.world import spec
 from workloads.counts import kv_cache_bytes_per_token

@@ -51,6 +51,10 @@ def _of_answers(plan: ServicePlan, unit: UnitPlan) -> Iterator[Named]:
     tp = unit.engine.setting.unit.tp
     yield "decode_tokens_per_s_per_gpu", Figure(rate, "tokens/s", "Output tokens, of steps with the batch in `units`.")
     yield "decode_tokens_per_s_per_node", Figure(rate * nodes, "tokens/s", "The same, all GPUs of a server.")
+    if unit.prompt_tokens:
+        read = unit.prompt_tokens / unit.step_s / tp
+        text = "Prompt tokens computed in the same steps, as typical requests bring them."
+        yield "prefill_tokens_per_s_per_gpu", Figure(read, "tokens/s", text)
     yield "tpot_s", Figure(unit.tpot_s, "s", "From one output token of a sequence to the next, mean.")
     yield (
         "tokens_per_s_per_user",

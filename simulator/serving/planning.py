@@ -6,20 +6,22 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.memory import DoesNotFit
-from simulator.serving.engine import decode, prefill
+from simulator.serving.engine import decode, mixed, prefill
 from simulator.serving.engine.decode import Answers
 from simulator.serving.engine.memory import Room
+from simulator.serving.engine.prefill import Prompts
 from simulator.serving.engine.setting import Setting
 from simulator.serving.engine.step import Engine, Step
 from workloads.service import Service
-from workloads.serving_unit import DecodeUnit, PrefillUnit
+from workloads.serving_unit import DecodeUnit, PrefillUnit, WholeUnit
 
 
 @dataclass(frozen=True)
 class UnitPlan:
     """One kind of unit with a typical step.
 
-    step             without prediction modules' guesses, which take drafts_s
+    step             without prediction modules' guesses, which take drafts_s, and without the prompts of units that do
+                     both: prompt_tokens of them a group, which take prompts_s
     rows             of a group in it: new tokens of prompts, or sequences that get answers
     tokens_per_row   output tokens that a sequence gets, mean; 1 for prompts
     keys             earlier tokens that a new one looks at
@@ -35,11 +37,13 @@ class UnitPlan:
     keys: float
     room: Room
     most_sequences: int
+    prompt_tokens: float = 0.0
+    prompts_s: float = 0.0
 
     @property
     def step_s(self) -> float:
         """From one step to the next."""
-        return self.step.seconds + self.drafts_s
+        return self.step.seconds + self.drafts_s + self.prompts_s
 
     @property
     def tokens_per_s_per_gpu(self) -> float:
@@ -96,7 +100,7 @@ def _answers(name: str, engine: Engine) -> UnitPlan:
             f"sequences_per_group: {asked} of {kv_tokens:,.0f} cached tokens each do not fit beside the weights; "
             f"{most} do"
         )
-    answers = Answers(asked or most, kv_tokens)
+    answers, prompts = _with_prompts(engine, Answers(asked or most, kv_tokens))
     return UnitPlan(
         name,
         engine,
@@ -107,4 +111,22 @@ def _answers(name: str, engine: Engine) -> UnitPlan:
         kv_tokens,
         decode.decode_room(engine, answers),
         most,
+        prompts.tokens,
+        mixed.beside_s(engine, answers, prompts),
     )
+
+
+def _with_prompts(engine: Engine, answers: Answers) -> tuple[Answers, Prompts]:
+    """Sequences of a step of a unit that does both, and the new tokens of prompts beside them.
+
+    For every sequence that is answered another prompt is read, so that a step has prompt tokens as requests have them
+    for each output token; no more sequences run than leave room for that in a step.
+    """
+    unit, typical = engine.setting.unit, engine.setting.service.typical
+    if not isinstance(unit, WholeUnit) or not typical.output_tokens:
+        return answers, Prompts(0.0, 0.0)
+    new = max(1.0, typical.input_tokens * (1 - typical.cached_share))
+    each = new * decode.tokens_per_step(engine) / typical.output_tokens
+    width = 1 + decode.depth(engine)
+    sequences = min(answers.sequences, max(1.0, unit.tokens_per_group / (width + each)))
+    return Answers(sequences, answers.kv_tokens), Prompts(sequences * each, typical.input_tokens - new / 2)

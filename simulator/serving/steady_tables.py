@@ -17,7 +17,7 @@ from simulator.serving.engine.terms import terms
 from simulator.serving.planning import ServicePlan, UnitPlan
 from workloads.serving_unit import DecodeUnit, PrefillUnit, Speculation, WholeUnit
 
-GUESSES = "guesses of prediction modules"
+GUESSES, PROMPTS = "guesses of prediction modules", "prompts beside answers"
 DEEPEST = 4
 FEWEST_PROMPT_TOKENS = 256
 
@@ -59,10 +59,11 @@ def steps(plan: ServicePlan) -> pd.DataFrame:
     found = []
     for name, one in plan.units.items():
         lines = terms(one.engine, one.step)
-        if one.drafts_s:
-            more = pd.DataFrame({"term": [GUESSES], "seconds": [one.drafts_s], "counted_s": [one.drafts_s]})
-            lines = pd.concat([lines, more], ignore_index=True)
-            lines["share"] = lines["counted_s"] / one.step_s
+        for term, seconds in ((GUESSES, one.drafts_s), (PROMPTS, one.prompts_s)):
+            if seconds:
+                more = pd.DataFrame({"term": [term], "seconds": [seconds], "counted_s": [seconds]})
+                lines = pd.concat([lines, more], ignore_index=True)
+        lines["share"] = lines["counted_s"] / one.step_s
         lines.insert(0, "unit", name)
         found.append(lines)
     return pd.concat(found, ignore_index=True)

@@ -6,17 +6,13 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from simulator.serving.engine import decode, prefill
+from simulator.serving.engine import decode, mixed, prefill
 from simulator.serving.engine.decode import Answers
-from simulator.serving.engine.layer_times import layer_times
+from simulator.serving.engine.mixed import FEWEST_KEYS
 from simulator.serving.engine.prefill import Prompts
 from simulator.serving.engine.step import Engine
 from simulator.serving.tables import Floats, MixedTable, StepTable
-from workloads.reference.dims import Tokens
-from workloads.reference.reading import BlockName
 
-FEWEST_KEYS = 64
-"""Below so many a step takes as long as at it: a tile of keys is computed whole."""
 MOST_KEYS = 131_072
 """Beyond it a step takes as long as at it: no published model reads further."""
 
@@ -36,49 +32,15 @@ def decode_table(engine: Engine, most_sequences: int, most_keys: int = MOST_KEYS
 def mixed_table(engine: Engine, most_tokens: int, most_sequences: int, most_keys: int = MOST_KEYS) -> MixedTable:
     """Seconds of steps that do both; see `MixedTable`.
 
-    Everything but attention's core runs on all new tokens at once; prompts' cores are taken with what expanding cached
-    latents takes beyond the absorbed form that answers use.
+    Everything but attention's core runs on all new tokens at once.
     """
     tokens, keys = _grid(1, most_tokens), _grid(FEWEST_KEYS, most_keys)
-    layers = engine.setting.model.layers
-
-    def rest_s(new: float) -> float:
-        step = decode.decode_step(engine, Answers(new, FEWEST_KEYS))
-        return step.seconds - layers * step.layer.core_s
-
-    def core_s(sequences: float, kv: float) -> float:
-        width = 1 + decode.depth(engine)
-        return layers * _core_s(engine, Tokens(round(sequences), width, round(kv)))
-
-    def reading_s(new: float, looks: float) -> float:
-        return layers * _reading_s(engine, prefill.asked_of(engine, Prompts(new, looks)).tokens)
-
-    drafts = _grid(1, most_sequences)
     return MixedTable(
         tokens=np.concatenate([[0.0], tokens]),
-        rest_s=np.array([rest_s(new) for new in (1.0, *tokens)]),
-        decode=_table(drafts, keys, core_s),
-        prefill=_table(_grid(1, most_tokens), keys, reading_s),
+        rest_s=np.array([mixed.rest_s(engine, new) for new in (1.0, *tokens)]),
+        decode=_table(_grid(1, most_sequences), keys, lambda rows, kv: mixed.core_s(engine, Answers(rows, kv))),
+        prefill=_table(tokens, keys, lambda new, looks: mixed.reading_s(engine, Prompts(new, looks))),
     )
-
-
-def _core_s(engine: Engine, tokens: Tokens) -> float:
-    """Seconds of attention's core of answers, one layer."""
-    return layer_times(engine.setting, _kind(engine), tokens, folded=True).core_s
-
-
-def _reading_s(engine: Engine, tokens: Tokens) -> float:
-    """Seconds that attention of prompts takes beyond that of as many answers without its core; one layer."""
-    expanded = layer_times(engine.setting, _kind(engine), tokens, folded=False)
-    absorbed = layer_times(engine.setting, _kind(engine), Tokens(tokens.count, 1, FEWEST_KEYS), folded=True)
-    both = (expanded.before.mean_s + expanded.core.mean_s, absorbed.before.mean_s + absorbed.core.mean_s)
-    return max(expanded.core_s, both[0] - both[1] + absorbed.core_s)
-
-
-def _kind(engine: Engine) -> BlockName:
-    """The kind of layer that the model has most of."""
-    model = engine.setting.model
-    return "moe" if model.dense_layers < model.layers else "dense"
 
 
 def _grid(first: int, last: int) -> Floats:
