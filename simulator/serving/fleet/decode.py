@@ -77,7 +77,7 @@ class DecodeOption:
             return Outcome(1.0, 0.0, np.inf, most, np.inf, limit)
         seconds = at_keys(self.table, offered.decode_keys_tokens)
         points = points_of(most * groups)
-        steps = step_s(self.table, seconds, points / groups)
+        steps = step_s(self.table, seconds, fullest(points / groups, self.groups, most))
         return shared(Steps(points, steps, groups, limit), self.guessing, offered, promises)
 
 
@@ -133,6 +133,15 @@ def _in_time_share(seconds: Floats, guessing: Guessing, offered: Offered, tpot_s
     beyond = (guessing.tokens_per_step - seconds / tpot_s) / guessing.deviation_tokens
     found: Floats = ndtr(beyond[:, None] * np.sqrt(lengths)).mean(axis=1)
     return found
+
+
+def fullest(sequences: Floats, groups: int, most: float) -> Floats:
+    """Sequences of the group that has most, by the mean of all: about one more, if each goes where least are.
+
+    Answers end anywhere, new ones fill up what is lowest: levels differ by one or two. One group is its own mean.
+    sequences   [...]  mean;  returns [...], `most` at most
+    """
+    return np.minimum(sequences + np.minimum(sequences, 1.0) * (1 - 1 / groups), most)
 
 
 def sequences_that_fit(kv_tokens: float, offered: Offered) -> float:

@@ -66,7 +66,7 @@ class Offered:
         return float(np.sqrt(max(self._over_answers(2) - self._over_answers(1) ** 2, 0.0)))
 
     def _over_answers(self, power: int) -> float:
-        """Earlier tokens that a written token looks at; a long answer is met more often: E[o (p + o / 2)] / E[o]."""
+        """Mean of (tokens cached)^power over written tokens: beside p of a prompt, evenly p .. p + o."""
         prompts, written = self.new_tokens + self.cached_tokens, self.output_tokens - 1
         if not written.sum():
             return float((prompts**power).mean())

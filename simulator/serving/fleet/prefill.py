@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -12,13 +11,15 @@ from numpy.typing import NDArray
 from simulator.serving.fleet.lookup import at_keys, step_s
 from simulator.serving.fleet.offered import Offered
 from simulator.serving.fleet.option import Kind, Limit, Outcome
-from simulator.serving.fleet.queues import Waiting, waiting
+from simulator.serving.fleet.queues import waiting
+from simulator.serving.fleet.steps import SIZES, Arriving, chain, cut
 from simulator.serving.tables import StepTable
 from workloads.service import Promises
 
 Floats = NDArray[np.float64]
-ROUNDS = 60
-QUANTILES = 64
+QUANTILES = 32
+MOST_PROMPTS = 4000
+"""Lengths of prompts: so many for whose waiting is averaged, and for how large the largest of a step is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ class PrefillOption:
         """Share of the requests whose first token comes in time.
 
         Groups of all units are the servers of one line (a router sends each prompt where least waits), tokens of a full
-        step over its length their speed; who finds a step under way waits for its end.
+        step over its length their speed; who finds a step under way waits for its end, see `steps`.
         """
         seconds = at_keys(self.table, offered.prefill_keys_tokens)
         full_s = float(step_s(self.table, seconds, self.top_tokens))
@@ -70,60 +71,19 @@ class PrefillOption:
         if load >= servers:
             return Outcome(0.0, 1.0, load / servers, self.top_tokens, full_s, "rate")
         line = waiting(servers, load, service_s, offered.burstiness_ratio, offered.new_variation)
-        group_per_s = offered.requests_per_s * offered.new_mean_tokens / servers
-        step, tokens = self._usual(seconds, group_per_s, offered)
-        busy = 1 - math.exp(-offered.requests_per_s / units * step)
-        pace = Pace(step, busy, filled, full_s / filled)
-        share = float(np.mean(pace.in_time_share(promises.ttft_s, line, quantiles(offered.new_tokens))))
-        return Outcome(share, 1.0, load / servers, tokens, step, "TTFT")
-
-    def _usual(self, seconds: Floats, group_per_s: float, offered: Offered) -> tuple[float, float]:
-        """Length of a step, and tokens of its fullest group: what comes in during a step, and one prompt more.
-
-        The fullest of groups that are filled in turn has no more than the mean and one prompt (Graham 1966).
-        """
-        step = float(seconds[0])
-        tokens = self.top_tokens
-        for _ in range(ROUNDS):
-            tokens = min(self.top_tokens, group_per_s * step + offered.met_tokens)
-            step = float(step_s(self.table, seconds, tokens))
-        return step, tokens
+        prompts = quantiles(offered.new_tokens, MOST_PROMPTS)
+        pieces = cut(prompts, filled)
+        per_s = offered.requests_per_s / units * len(pieces) / len(prompts)
+        sizes = np.geomspace(max(pieces[0], 1.0), filled, SIZES)
+        lengths = np.concatenate([[0.0], step_s(self.table, seconds, sizes)])
+        found = chain(Arriving(pieces, per_s, self.groups), np.concatenate([[0.0], sizes]), lengths)
+        share = found.in_time_share(promises.ttft_s, (filled, full_s), line, quantiles(offered.new_tokens, QUANTILES))
+        return Outcome(share, 1.0, load / servers, found.mean_tokens, found.mean_s, "TTFT")
 
 
-@dataclass(frozen=True, slots=True)
-class Pace:
-    """How steps follow each other.
-
-    step_s         length;  busy_share   of the time in which one is under way
-    filled_tokens  of a group in a full one;  token_s   of a group, in full steps
-    """
-
-    step_s: float
-    busy_share: float
-    filled_tokens: float
-    token_s: float
-
-    def in_time_share(self, ttft_s: float, line: Waiting, prompts: Floats) -> Floats:
-        """Share of the prompts of each length that are read in time: [prompt] -> [prompt].
-
-        The last token of a prompt of x tokens behind B others is in step k = ceil((B + x) / filled); the step under
-        way ends a uniform time after the prompt comes.
-        """
-        steps = ttft_s / self.step_s
-        whole = math.floor(steps)
-        by_end, before = self._read_by(whole, line, prompts), self._read_by(whole - 1, line, prompts)
-        found: Floats = (1 - self.busy_share) * by_end + self.busy_share * (
-            before + (steps - whole) * (by_end - before)
-        )
-        return found
-
-    def _read_by(self, steps: int, line: Waiting, prompts: Floats) -> Floats:
-        """Share of the prompts of each length that are read within so many whole steps: [prompt]."""
-        room = steps * self.filled_tokens - prompts
-        return line.within_share(room * self.token_s) if steps > 0 else np.zeros_like(prompts)
-
-
-def quantiles(column: Floats) -> Floats:
-    """Evenly many quantiles of a column, in the middle of their shares: [quantile]."""
-    found: Floats = np.quantile(column, (np.arange(QUANTILES) + 0.5) / QUANTILES)
+def quantiles(column: Floats, most: int) -> Floats:
+    """A column itself, or as many of its quantiles if it is longer, in the middle of their shares: [quantile]."""
+    if len(column) <= most:
+        return column
+    found: Floats = np.quantile(column, (np.arange(most) + 0.5) / most)
     return found

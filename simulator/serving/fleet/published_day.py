@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
-from simulator.serving.fleet.margin import Margin, Nodes, Rates, cost, day_usd, margin, nodes_for
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.serving.fleet.margin import Margin, Rates, cost, day_usd, margin, nodes_for
 from workloads.published_day import PublishedDay
+
+Floats = NDArray[np.float64]
+Whole = Callable[[Floats], Floats]
 
 
 def figures(day: PublishedDay) -> Mapping[str, float]:
@@ -15,7 +20,7 @@ def figures(day: PublishedDay) -> Mapping[str, float]:
     business = margin_of(day)
     return {
         "fleet.mean_nodes": mean.total,
-        "fleet.peak_nodes": peak(day).total,
+        "fleet.peak_nodes": float(hourly_nodes(day).max()),
         "fleet.cost_usd": business.cost_usd.total,
         "fleet.revenue_usd": business.revenue_usd.total,
         "fleet.cost_profit_ratio": business.cost_profit_ratio,
@@ -34,13 +39,17 @@ def margin_of(day: PublishedDay, cached_work_ratio: float = 1.0) -> Margin:
     return margin(day.demand, day.token_prices, by_class)
 
 
-def peak(day: PublishedDay) -> Nodes:
-    """Nodes of whole units at the peak: each kind's mean times the peak's height, rounded up to units."""
-    asked, height = nodes_for(day.demand, _rates(day)), day.peak_nodes / day.nodes
-    return Nodes(
-        day.prefill_nodes * math.ceil(asked.prefill * height / day.prefill_nodes),
-        day.decode_nodes * math.ceil(asked.decode * height / day.decode_nodes),
-    )
+def hourly_nodes(day: PublishedDay, whole: Whole = np.rint) -> Floats:
+    """Nodes of each hour in whole units, if nodes follow the demand's profile: [hour].
+
+    whole   how units are made whole: np.ceil for as many as the hour asks for at a node's mean rates; np.rint for the
+            nearest, as that mean is over hours in which units have less to do and hours in which they have more
+    """
+    asked, shape = nodes_for(day.demand, _rates(day)), day.demand.profile.hourly()
+    prefill = day.prefill_nodes * whole(shape * asked.prefill / day.prefill_nodes)
+    decode = day.decode_nodes * whole(shape * asked.decode / day.decode_nodes)
+    found: Floats = prefill + decode
+    return found
 
 
 def _rates(day: PublishedDay) -> Rates:

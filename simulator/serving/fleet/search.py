@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.refusal import Refused
 from simulator.serving.fleet.need import Need, Unfit, fewest, needed
 from simulator.serving.fleet.offered import Offered
 from simulator.serving.fleet.option import Option, unit_usd_per_s
@@ -63,11 +64,13 @@ class Ranked:
 class Found:
     """Answers of a search, cheapest first, and the options that cannot keep the promises at all.
 
+    refused   options of which nothing can be said, and why: their steps are not tabulated so far
     skipped   options that were left out because their rate alone makes them dearer than every answer
     """
 
     answers: tuple[Ranked, ...]
     unfit: tuple[Unfit, ...]
+    refused: tuple[tuple[str, str], ...]
     skipped: int
 
 
@@ -89,15 +92,30 @@ def search(options: Sequence[Option], question: Question) -> Found:
     unfit: list[Unfit] = []
     skipped = 0
     rows: dict[str, list[list[Need]]] = {}
+    able, refused = _able(options, question)
     for kind in ("prefill", "decode", "whole"):
-        of_kind = [option for option in options if option.kind == kind]
+        of_kind = [option for option in able if option.kind == kind]
         rows[kind], missed, left_out = _levels(of_kind, question)
         unfit, skipped = [*unfit, *missed], skipped + left_out
     fleets = [*_pairs(rows["prefill"], rows["decode"], question)]
     fleets += [Fleet((levels[0],)) for levels in rows["whole"]]
     fleets.sort(key=lambda fleet: (fleet.usd_per_s, fleet.gpus, -fleet.share))
     best = fleets[: question.keep]
-    return Found(tuple(Ranked(*_beside(fleet, best[0])) for fleet in best), tuple(unfit), skipped)
+    return Found(tuple(Ranked(*_beside(fleet, best[0])) for fleet in best), tuple(unfit), refused, skipped)
+
+
+def _able(options: Sequence[Option], question: Question) -> tuple[list[Option], tuple[tuple[str, str], ...]]:
+    """Options whose tables reach far enough for the traffic, and the others with the reason."""
+    able: list[Option] = []
+    refused = []
+    for option in options:
+        try:
+            option.most_per_unit_per_s(question.offered)
+        except Refused as error:
+            refused.append((option.name, str(error)))
+        else:
+            able.append(option)
+    return able, tuple(refused)
 
 
 def _levels(options: Sequence[Option], question: Question) -> tuple[list[list[Need]], list[Unfit], int]:
@@ -108,7 +126,7 @@ def _levels(options: Sequence[Option], question: Question) -> tuple[list[list[Ne
     kept: list[list[Need]] = []
     unfit: list[Unfit] = []
     for place, at in enumerate(order):
-        prices = sorted(levels[0].usd_per_s for levels in kept)
+        prices = sorted(levels[-1].usd_per_s for levels in kept)
         if len(kept) >= question.keep and bounds[at] > prices[question.keep - 1]:
             return kept, unfit, len(order) - place
         need = needed(options[at], question.offered, question.promises, question.most_gpus)

@@ -9,17 +9,20 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.serving.fleet.decode import NO_GUESSING, Guessing, Steps, sequences_that_fit, shared
+from simulator.serving.fleet.decode import NO_GUESSING, Guessing, Steps, fullest, sequences_that_fit, shared
 from simulator.serving.fleet.lookup import at_keys, step_s
 from simulator.serving.fleet.offered import Offered
 from simulator.serving.fleet.option import Kind, Limit, Outcome
-from simulator.serving.fleet.prefill import Pace, quantiles
+from simulator.serving.fleet.prefill import MOST_PROMPTS, QUANTILES, quantiles
 from simulator.serving.fleet.queues import points_of, waiting
+from simulator.serving.fleet.steps import SIZES, Arriving, Chain, chain, cut
 from simulator.serving.tables import MixedTable
 from workloads.service import Promises
 
 Floats = NDArray[np.float64]
 ROUNDS = 40
+BATCHES = 6
+"""Numbers of sequences of a group at which steps are worked out; between them they are linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class WholeOption:
         return (fitting, "KV memory") if fitting < most else (most, "sequences a step")
 
     def most_per_unit_per_s(self, offered: Offered) -> tuple[float, Limit]:
-        """Requests a second of a unit at whose rate prompts take the room that answers leave: the largest there is."""
+        """Requests a second of a unit at most: tokens of prompts and sequences together fill its steps."""
         most, limit = self.places(offered)
         if most < 1:
             return 0.0, limit
@@ -67,56 +70,63 @@ class WholeOption:
         return float(self.table.rest_s[0])
 
     def _keeps_up(self, group_per_s: float, most: float, offered: Offered) -> bool:
-        """Whether a group does so many requests a second, with all its places taken."""
-        prompts, step = self._mixed(np.array([most]), group_per_s, offered)
-        asked = group_per_s * offered.decoded_mean_tokens / self.guessing.tokens_per_step
-        return bool(prompts[0] < self.top_tokens - most) and asked < most / float(step[0])
-
-    def _mixed(self, sequences: Floats, group_per_s: float, offered: Offered) -> tuple[Floats, Floats]:
-        """Tokens of prompts in a step beside so many sequences, and its seconds: what comes in during it is read in it.
-
-        sequences   [point]  of a group;  returns [point], [point]
-        """
-        table, room = self.table, np.maximum(self.top_tokens - sequences, 0.0)
-        reading = at_keys(table.prefill, offered.prefill_keys_tokens)
-        writing = step_s(table.decode, at_keys(table.decode, offered.decode_keys_tokens), sequences)
-        prompts = np.zeros_like(sequences)
-        seconds = prompts
+        """Whether a group does so many requests a second: prompts find room in a step beside as many answers."""
+        batch = prompts = 0.0
         for _ in range(ROUNDS):
-            rest_s = np.interp(sequences + prompts, table.tokens, table.rest_s)
-            read_s = np.where(prompts > 0, step_s(table.prefill, reading, prompts), 0.0)
-            seconds = rest_s + np.where(sequences > 0, writing, 0.0) + read_s
-            prompts = np.minimum(room, group_per_s * offered.new_mean_tokens * seconds)
-        return prompts, seconds
+            step = float(self._step_s(batch, np.array([prompts]), offered)[0])
+            batch = group_per_s * offered.decoded_mean_tokens / self.guessing.tokens_per_step * step
+            prompts = group_per_s * offered.new_mean_tokens * step
+            if batch > most or batch + prompts > self.top_tokens:
+                return False
+        return True
 
     def outcome(self, units: int, offered: Offered, promises: Promises) -> Outcome:
-        """Share of the requests that get both; steps hold what comes in beside the sequences that are there."""
+        """Share of the requests that get both; steps hold what comes during the last one beside the sequences there."""
         most, limit = self.places(offered)
         groups = units * self.groups
         if most < 1:
             return Outcome(0.0, 0.0, math.inf, most, math.inf, limit)
-        group_per_s = offered.requests_per_s / groups
+        prompts = quantiles(offered.new_tokens, MOST_PROMPTS)
+        batches = np.linspace(0.0, min(most, self.top_tokens - 1), BATCHES)
+        means = [self._chain(float(batch), prompts, units, offered).mean_s for batch in batches]
         points = points_of(most * groups)
-        _, seconds = self._mixed(points / groups, group_per_s, offered)
-        seconds = np.maximum(seconds, self._least_s())
+        seconds = np.interp(fullest(points / groups, self.groups, most), batches, means)
         written = shared(Steps(points, seconds, groups, limit), self.guessing, offered, promises)
-        read_share, load = self._in_time(written, groups, offered, promises)
-        binds = "TTFT" if read_share < written.tpot_share else written.limit
+        in_time, load = self._in_time(written, units, offered, promises)
+        binds: Limit = "TTFT" if in_time < written.tpot_share else written.limit
         if load >= 1:
             binds = "rate"
-        return replace(written, ttft_share=read_share, load_ratio=max(written.load_ratio, load), limit=binds)
+        return replace(written, ttft_share=in_time, load_ratio=max(written.load_ratio, load), limit=binds)
 
-    def _in_time(self, written: Outcome, groups: int, offered: Offered, promises: Promises) -> tuple[float, float]:
-        """Share of the prompts that are read in time, and how full the room for prompts is, in steps as usual."""
-        room = self.top_tokens - written.batch
-        step, filled = written.step_s, room
+    def _chain(self, batch: float, prompts: Floats, units: int, offered: Offered) -> Chain:
+        """Steps of a unit whose groups have so many sequences; prompts   [prompt]  lengths, all equally often."""
+        room = self.top_tokens - batch
+        pieces = cut(prompts, room)
+        per_s = offered.requests_per_s / units * len(pieces) / len(prompts)
+        sizes = np.concatenate([[0.0], np.geomspace(min(max(pieces[0], 1.0), room), room, SIZES)])
+        return chain(Arriving(pieces, per_s, self.groups), sizes, self._step_s(batch, sizes, offered))
+
+    def _step_s(self, batch: float, prompts: Floats, offered: Offered) -> Floats:
+        """Seconds of steps of so many sequences and tokens of prompts in the fullest group: [step] -> [step]."""
+        table = self.table
+        rest_s: Floats = np.interp(batch + prompts, table.tokens, table.rest_s)
+        writing = at_keys(table.decode, offered.decode_keys_tokens)
+        write_s = float(step_s(table.decode, writing, batch)) if batch else 0.0
+        read_s = step_s(table.prefill, at_keys(table.prefill, offered.prefill_keys_tokens), prompts)
+        found: Floats = rest_s + write_s + np.where(prompts > 0, read_s, 0.0)
+        return found
+
+    def _in_time(self, written: Outcome, units: int, offered: Offered, promises: Promises) -> tuple[float, float]:
+        """Share of the prompts that are read in time, and how full the room for prompts is."""
+        groups, room = units * self.groups, self.top_tokens - written.batch
         if room < 1:
             return 0.0, math.inf
-        service_s = offered.new_mean_tokens * step / filled
+        full_s = float(self._step_s(written.batch, np.array([room]), offered)[0])
+        service_s = offered.new_mean_tokens * full_s / room
         load = offered.requests_per_s * service_s
         if load >= groups:
             return 0.0, load / groups
         line = waiting(groups, load, service_s, offered.burstiness_ratio, offered.new_variation)
-        pace = Pace(step, 1.0, filled, step / filled)
-        share = pace.in_time_share(promises.ttft_s, line, quantiles(offered.new_tokens))
-        return float(share.mean()), load / groups
+        found = self._chain(written.batch, quantiles(offered.new_tokens, MOST_PROMPTS), units, offered)
+        prompts = quantiles(offered.new_tokens, QUANTILES)
+        return found.in_time_share(promises.ttft_s, (room, full_s), line, prompts), load / groups
