@@ -91,6 +91,25 @@ class Reproduction:
 
 
 @dataclass(frozen=True, slots=True)
+class Answered:
+    """What every question but a single step is answered with.
+
+    headline   stable names -> Figure
+    answer     sentences for a person, the most important first
+    tables     each kind of answer says which
+    """
+
+    name: str
+    title: str
+    headline: Mapping[str, Figure]
+    answer: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tables: Mapping[str, pd.DataFrame]
+    assumptions: tuple[Assumption, ...]
+    reproduction: Reproduction
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One simulated training step, what it costs, and what it stands on.
 

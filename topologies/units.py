@@ -33,6 +33,7 @@ EXAMPLES = {
     "J": "2 kWh",
     "USD/tokens": "0.55 USD/M tokens",
     "kg": "1.5 t",
+    "requests/s": "10 requests/s",
 }
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_TEXT = 60
@@ -74,6 +75,7 @@ _SYMBOLS: Mapping[str, Mapping[str, Fraction]] = {
     "kg": {"kg": Fraction(1), "g": Fraction(1, 10**3), "t": Fraction(10**3)},
     "tokens": {f"{p} tokens".strip(): Fraction(n) for p, n in DECIMAL.items() if p in ("", "k", "M", "T")}
     | {"B tokens": Fraction(10**9), "token": Fraction(1)},
+    "requests": {"requests": Fraction(1), "request": Fraction(1)},
 }
 _OTHER_SPELLINGS = (
     (r"(?i)flops?(/s)?$", "FLOP/s"),
@@ -332,6 +334,7 @@ UsdPerJ = Annotated[float, Quantity("USD/J")]
 KgPerJ = Annotated[float, Quantity("kg/J", open_end=False)]
 Watts = Annotated[float, Quantity("W")]
 WattsOrZero = Annotated[float, Quantity("W", open_end=False)]
+RequestsPerS = Annotated[float, Quantity("requests/s")]
 Hertz = Annotated[float, Quantity("Hz")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Numeral("%")]
 Count = Annotated[int, _Whole]

@@ -9,16 +9,19 @@ from typing import Annotated, ClassVar, Self
 from pydantic import Field, model_validator
 
 from topologies.catalogue import Catalogue, FromCatalogue
+from topologies.discovery import Discovered
 from topologies.nodes import Scalar, Table
 from topologies.problems import FieldErrors
 from topologies.reading import read_file
 from topologies.spec import Spec, load
 from topologies.units import Count, CountOrZero, Seconds, Share
 from workloads.divide import nearest_divisors
+from workloads.handling import Handling
 from workloads.model import ModelSpec
 from workloads.price import Price
 from workloads.scenario import FOLDER, Cluster, catalogue
 from workloads.serving_unit import DecodeUnit, PrefillUnit, Unit, WholeUnit
+from workloads.traffic_kind import TrafficSpec
 
 SERVICES = FOLDER / "services"
 OWN_FIELDS = frozenset({"prefill", "decode", "whole", "promises"})
@@ -60,6 +63,8 @@ class Service(Spec):
     prefill, decode   units that read prompts and units that write answers; one alone is timed by itself
     whole             units that do both; instead of the two
     typical           what a steady step holds
+    traffic           requests that are played one by one; null: only steady steps are looked at
+    handling          what happens to them beside their steps
     """
 
     group: ClassVar[str] = "services"
@@ -72,6 +77,8 @@ class Service(Spec):
     decode: DecodeUnit | None = None
     whole: WholeUnit | None = None
     typical: Typical
+    traffic: Annotated[TrafficSpec, Discovered("workloads.traffics")] | None = None
+    handling: Handling = Handling()
     promises: Promises | None = None
     price: Annotated[Price, FromCatalogue("prices")]
     seed: Annotated[int, Field(ge=0)] = 0

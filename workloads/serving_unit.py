@@ -9,12 +9,16 @@ from pydantic import Field, model_validator
 from topologies.discovery import Discovered
 from topologies.problems import FieldErrors
 from topologies.spec import Spec
-from topologies.units import Bytes, Count, parse
+from topologies.units import Bytes, Count, SecondsOrZero, parse
 from workloads.divide import nearest_divisors
 from workloads.eplb import Eplb
 from workloads.router import RouterSpec
-from workloads.routers.gamma import Gamma
+from workloads.routers.affinity import Affinity
 
+TRAFFIC = Affinity(domain_strength=1.2, correlation=0.5)
+"""What requests of one service choose: partly the same experts. The strength is set by what placing experts by load
+brought in two published measurements (LMSYS, 2025-05-05: 1.49 times the speed of prefill on EP32, 2.54 times that of
+decode); the share in common is assumed."""
 Acceptance = Annotated[float, Field(gt=0, le=1)]
 
 
@@ -73,11 +77,14 @@ class Unit(Spec):
     gpus                 of one unit
     tp                   GPUs that split each layer's heads and dense width; gpus / tp of these groups have requests of
                          their own (DP attention)
-    ep                   GPUs that share the routed experts: all of the unit, or 1: every expert's width is split over tp
+    ep                   GPUs that share the routed experts: all of the unit, or 1: each expert's width is split over tp
     eplb                 experts are replicated and placed by how busy they are; null: in order, one of each
     overlap              two micro-batches hide each other's transfers, or nothing does
-    communication_sms    multiprocessors that all-to-all kernels of prompts hold while they run
-    cuda_graphs          kernels are launched from recorded graphs, with shorter gaps
+    all_to_all           kernels that take tokens to experts: normal ones hold multiprocessors and forward over NVLink,
+                         low-latency ones go straight
+    communication_sms    multiprocessors that normal all-to-all kernels hold while they run
+    cuda_graphs          kernels are launched from recorded graphs, with shorter gaps and without the host
+    host_launch_s        the host's time to launch a kernel without a graph: shorter kernels wait for it
     kernel_fusion        element-wise kernels of one operation run as one, or as the kernel set lists them (training's)
     gpu_speed_variation  standard deviation of a GPU's speed of computing over the mean
     router               which experts tokens choose: workloads/routers
@@ -89,11 +96,13 @@ class Unit(Spec):
     ep: Count = 1
     eplb: Eplb | None = None
     overlap: Literal["two-micro-batches", "none"] = "none"
-    communication_sms: Count = 24
+    all_to_all: Literal["normal", "low-latency"] = "normal"
+    communication_sms: Count = 20
+    host_launch_s: SecondsOrZero = parse("5 us", "s")
     cuda_graphs: bool = False
     kernel_fusion: Literal["as-listed", "on"] = "on"
     gpu_speed_variation: Annotated[float, Field(ge=0, le=0.5)] = 0.015
-    router: Annotated[RouterSpec, Discovered("workloads.routers")] = Gamma()
+    router: Annotated[RouterSpec, Discovered("workloads.routers")] = TRAFFIC
     precision: ServingPrecision = ServingPrecision()
     memory: ServingMemory = ServingMemory()
 
@@ -105,9 +114,8 @@ class Unit(Spec):
             fix = nearest_divisors(self.gpus, self.tp)
             found.append(("tp", f"read `{self.tp}`; it must divide the unit's {self.gpus} GPUs: use {fix}"))
         if self.ep not in (1, self.gpus):
-            found.append(
-                ("ep", f"read `{self.ep}`; experts are shared by all {self.gpus} GPUs of the unit, or by none: 1")
-            )
+            why = f"read `{self.ep}`; experts are shared by all {self.gpus} GPUs of the unit, or by none: write 1"
+            found.append(("ep", why))
         if self.ep == 1 and self.eplb is not None:
             found.append(("eplb", "needs ep above 1: without it every GPU has a part of every expert"))
         if found:
@@ -132,6 +140,7 @@ class PrefillUnit(Unit):
     """
 
     overlap: Literal["two-micro-batches", "none"] = "two-micro-batches"
+    kernel_fusion: Literal["as-listed", "on"] = "as-listed"
     tokens_per_group: Count = 16_384
     chunked: bool = True
 
@@ -145,6 +154,7 @@ class DecodeUnit(Unit):
 
     overlap: Literal["two-micro-batches", "none"] = "two-micro-batches"
     cuda_graphs: bool = True
+    all_to_all: Literal["normal", "low-latency"] = "low-latency"
     sequences_per_group: Count | None = None
     speculation: Speculation | None = None
 
@@ -155,5 +165,7 @@ class WholeUnit(DecodeUnit):
     tokens_per_group   new tokens of a step at most, those of prompts and of answers together
     """
 
-    overlap: Literal["two-micro-batches", "none"] = "none"
+    overlap: Literal["none"] = "none"
+    all_to_all: Literal["normal", "low-latency"] = "normal"
+    cuda_graphs: bool = False
     tokens_per_group: Count = 2_048
