@@ -50,7 +50,7 @@ class Queues:
     """Looks at all engines of a kind, one every `World.sample_s`.
 
     waiting       [sample]  requests at them or without any, not begun (decode: not admitted, KV on its way among them)
-    running       [sample]  sequences admitted; prefill: 0, as what has begun is not counted there
+    running       [sample]  prompts begun and sequences admitted
     kv_share      [sample]  of the KV capacity in use; NaN for prefill
     busy_share    [sample]  of engines' seconds since the look before, those spent in steps; NaN while none is there
     present       [sample]  engines, on average since the look before

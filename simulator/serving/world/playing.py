@@ -31,9 +31,17 @@ def play(requests: Requests, world: World, seed: int = 0, tell: Tell = untold) -
     Raises Refused if a table or a KV cache is too small for a request.
     """
     check(requests, world)
+    on = setting(requests, world, seed)
+    looks = drive(on, tell)
+    _strand(on)
+    return _played(on, requests, world, looks)
+
+
+def drive(on: Setting, tell: Tell = untold) -> Floats:
+    """Play until nothing more happens; returns all looks at the queues: [look, column]."""
     from simulator.serving.world.loop import advance
 
-    on, looks = setting(requests, world, seed), []
+    looks, total = [], len(on.tables["requests"])
     while (why := advance(on.desk, SLICE)) != at.OVER:
         if why == at.GROW_EVENTS:
             events = on.tables["events"]
@@ -41,11 +49,10 @@ def play(requests: Requests, world: World, seed: int = 0, tell: Tell = untold) -
         elif why == at.GROW_SAMPLES:
             looks.append(on.tables["samples"].copy())
             on.desk["sample_count"] = 0
-        tell("requests", int(on.number("done_count")), requests.count)
+        tell("requests", int(on.number("done_count")), total)
     looks.append(on.tables["samples"][: int(on.number("sample_count"))].copy())
-    _strand(on)
-    tell("requests", requests.count, requests.count)
-    return _played(on, requests, world, np.concatenate(looks))
+    tell("requests", total, total)
+    return np.concatenate(looks)
 
 
 def _strand(on: Setting) -> None:

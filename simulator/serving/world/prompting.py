@@ -96,8 +96,7 @@ def take_prompts(  # noqa: C901
         append(w, begun, r)
         units[requests[r].unit].unstarted -= 1
         requests[r].state = COMPUTING
-        if w.whole:
-            hold(w, rank, r, blocks)
+        hold(w, rank, r, blocks)
         if np.isnan(requests[r].started_s):
             requests[r].started_s = now_s
     return int(ranks[rank].taken)
@@ -161,9 +160,9 @@ def _complete(w: Desk, rank: int, r: int, now_s: float) -> None:
     last = requests[r].made == requests[r].output
     if last or w.whole or not w.token_after_move:
         deliver(w, r, now_s)
+    if last or not w.whole:
+        release(w, rank, r)
     if last:
-        if w.whole:
-            release(w, rank, r)
         leave(w, r, now_s, FINISHED)
     elif w.whole:
         requests[r].decoded_by = unit
