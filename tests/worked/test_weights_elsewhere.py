@@ -14,6 +14,7 @@ from simulator.serving.elsewhere.pipeline import pass_s, steady_s
 from simulator.serving.elsewhere.rig import rig
 from simulator.serving.elsewhere.step import Case, fetched, hit_share, host_s, missed, on_host, reading, step
 from simulator.serving.elsewhere.stored import as_stored, weight_bytes
+from simulator.serving.planning import plan_service
 from tests.elsewhere import alone, decoded, h100s, model, node
 from topologies.spec import load_entry
 from workloads.counts import parameters
@@ -207,6 +208,11 @@ def test_the_shipped_workstation_is_a_layout_with_a_table() -> None:
     rows = table([shared], [1, 4])
     assert list(rows["sequences"]) == [1, 4]
     assert rows["tokens_per_s_per_user"][1] < rows["tokens_per_s_per_user"][0] < rows["tokens_per_s"][1]
+
+
+def test_engines_that_hold_all_weights_do_not_serve_a_unit_whose_weights_are_elsewhere() -> None:
+    with pytest.raises(Refused, match=r"whole.weights: only `kind: on-gpus` without bits_per_weight is served"):
+        plan_service(load_service(SERVICES / "workstation.yaml"))
 
 
 def test_choices_that_would_make_no_difference_are_refused() -> None:
