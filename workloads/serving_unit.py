@@ -14,6 +14,8 @@ from workloads.divide import nearest_divisors
 from workloads.eplb import Eplb
 from workloads.router import RouterSpec
 from workloads.routers.affinity import Affinity
+from workloads.weights.base import WeightsSpec
+from workloads.weights.on_gpus import OnGpus
 
 TRAFFIC = Affinity(domain_strength=1.2, correlation=0.5)
 """What requests of one service choose: partly the same experts. The strength is set by what placing experts by load
@@ -163,9 +165,11 @@ class WholeUnit(DecodeUnit):
     """Reads prompts and writes answers, in the same steps.
 
     tokens_per_group   new tokens of a step at most, those of prompts and of answers together
+    weights            where they are and who multiplies with them: workloads/weights
     """
 
     overlap: Literal["none"] = "none"
     all_to_all: Literal["normal", "low-latency"] = "normal"
     cuda_graphs: bool = False
     tokens_per_group: Count = 2_048
+    weights: Annotated[WeightsSpec, Discovered("workloads.weights")] = OnGpus()

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from simulator.memory import DoesNotFit
+from simulator.refusal import Refused
 from simulator.serving.engine import decode, mixed, prefill
 from simulator.serving.engine.decode import Answers
 from simulator.serving.engine.memory import Room
@@ -13,7 +14,8 @@ from simulator.serving.engine.prefill import Prompts
 from simulator.serving.engine.setting import Setting
 from simulator.serving.engine.step import Engine, Step
 from workloads.service import Service
-from workloads.serving_unit import DecodeUnit, PrefillUnit, WholeUnit
+from workloads.serving_unit import DecodeUnit, PrefillUnit, Unit, WholeUnit
+from workloads.weights.on_gpus import OnGpus
 
 
 @dataclass(frozen=True)
@@ -70,9 +72,13 @@ class ServicePlan:
 
 
 def plan_service(service: Service) -> ServicePlan:
-    """Plan all units. Raises DoesNotFit where weights, or the sequences asked for, do not fit."""
+    """Plan all units. Raises DoesNotFit where weights, or the sequences asked for, do not fit.
+
+    Raises Refused where weights are not on the GPUs.
+    """
     units = {}
     for name, unit in service.units.items():
+        _require_on_gpus(name, unit)
         engine = Engine(Setting(service, unit))
         make = _prompts if isinstance(unit, PrefillUnit) else _answers
         try:
@@ -80,6 +86,15 @@ def plan_service(service: Service) -> ServicePlan:
         except DoesNotFit as refused:
             raise DoesNotFit(f"{name}: {refused}") from None
     return ServicePlan(service, units)
+
+
+def _require_on_gpus(name: str, unit: Unit) -> None:
+    """Refuse weights that are not all on the GPUs: these engines would count them as if they were."""
+    if isinstance(unit, WholeUnit) and unit.weights != OnGpus():
+        raise Refused(
+            f"{name}.weights: only `kind: on-gpus` without bits_per_weight is served; other places are compared step "
+            "by step (simulator.serving.elsewhere.crossings.layout_of)"
+        )
 
 
 def _prompts(name: str, engine: Engine) -> UnitPlan:

@@ -21,6 +21,7 @@ from workloads.ownership import Ownership
 from workloads.power import Power
 from workloads.price import Price
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
+from workloads.service import SERVICES, load_service
 from workloads.site import Site
 from workloads.traffic_fit import TrafficFit
 from workloads.traffics.bursty import Bursty
@@ -36,7 +37,7 @@ ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
     *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
-    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run"),
+    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run", "Service"),
 }
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 
@@ -83,6 +84,11 @@ def test_a_shipped_scenario_equals_what_is_read_from_its_own_yaml(file: Path) ->
 @pytest.mark.parametrize("file", sorted(RUNS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_a_shipped_run_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
     assert_round_trip(load_run(file))
+
+
+@pytest.mark.parametrize("file", sorted(SERVICES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_shipped_service_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
+    assert_round_trip(load_service(file))
 
 
 def test_the_classes_of_both_rooms_are_found() -> None:
