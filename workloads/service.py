@@ -15,12 +15,16 @@ from topologies.problems import FieldErrors
 from topologies.reading import read_file
 from topologies.spec import Spec, load
 from topologies.units import Count, CountOrZero, Seconds, Share
+from workloads.autoscaling import Autoscaling
+from workloads.demand import Demand
 from workloads.divide import nearest_divisors
+from workloads.fleet_search import FleetSearch
 from workloads.handling import Handling
 from workloads.model import ModelSpec
 from workloads.price import Price
 from workloads.scenario import FOLDER, Cluster, catalogue
 from workloads.serving_unit import DecodeUnit, PrefillUnit, Unit, WholeUnit
+from workloads.token_price import TokenPrices
 from workloads.traffic_kind import TrafficSpec
 
 SERVICES = FOLDER / "services"
@@ -65,6 +69,9 @@ class Service(Spec):
     typical           what a steady step holds
     traffic           requests that are played one by one; null: only steady steps are looked at
     handling          what happens to them beside their steps
+    demand            tokens of a day, and when in the day: what nodes, rent and income follow from
+    token_prices      what users pay;  autoscaling   how a fleet follows the day
+    search            which units to try: the cheapest fleet that keeps the promises is found
     """
 
     group: ClassVar[str] = "services"
@@ -80,6 +87,10 @@ class Service(Spec):
     traffic: Annotated[TrafficSpec, Discovered("workloads.traffics")] | None = None
     handling: Handling = Handling()
     promises: Promises | None = None
+    demand: Annotated[Demand, FromCatalogue("demands")] | None = None
+    token_prices: Annotated[TokenPrices, FromCatalogue("token-prices")] | None = None
+    autoscaling: Autoscaling | None = None
+    search: FleetSearch | None = None
     price: Annotated[Price, FromCatalogue("prices")]
     seed: Annotated[int, Field(ge=0)] = 0
 
@@ -97,7 +108,7 @@ class Service(Spec):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         """Refuse units that cluster or model do not allow, with all reasons at once."""
-        found = [*self._kinds(), *self._places()]
+        found = [*self._kinds(), *self._places(), *self._needed()]
         for name, unit in self.units.items():
             found += [(f"{name}.{field}", why) for field, why in self._on_model(unit)]
         if found:
@@ -110,6 +121,18 @@ class Service(Spec):
             yield "prefill", "no units: describe `prefill` and `decode`, one of them, or `whole`"
         if self.whole is not None and len(self.units) > 1:
             yield "whole", "units that do both stand alone: leave `prefill` and `decode` out, or `whole`"
+
+    def _needed(self) -> Iterator[tuple[str, str]]:
+        """Parts that mean nothing without others."""
+        needs = [("token_prices", "demand"), ("autoscaling", "demand"), ("autoscaling", "promises")]
+        needs += [("search", "promises")]
+        for one, other in needs:
+            if getattr(self, one) is not None and getattr(self, other) is None:
+                yield one, f"needs `{other}`, which is missing: write both or neither"
+        if self.search is not None and self.traffic is None and self.demand is None:
+            yield "search", "needs `traffic` or `demand`: what the fleet is to serve"
+        if (self.demand or self.search) and not self.typical.output_tokens:
+            yield "typical.output_tokens", "is 0, but a fleet is to be sized: write what a request gets as an answer"
 
     def _places(self) -> Iterator[tuple[str, str]]:
         """Units that the cluster has no place for."""
