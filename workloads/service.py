@@ -21,7 +21,7 @@ from workloads.scenario import FOLDER, Cluster, catalogue
 from workloads.serving_unit import DecodeUnit, PrefillUnit, Unit, WholeUnit
 
 SERVICES = FOLDER / "services"
-OWN_FIELDS = frozenset({"prefill", "decode", "whole", "promises"})
+OWN_FIELDS = frozenset({"prefill", "decode", "whole", "typical", "promises"})
 """Fields that a scenario of training and a run of weeks do not have."""
 
 

@@ -34,6 +34,7 @@ def serve(service: Service, command: str = "", say: Callable[[str], None] = lamb
         tables=found,
         assumptions=assumptions(service),
         reproduction=Reproduction(dump(service), digest(service), versions(), service.seed, command),
+        promises=service.promises,
     )
 
 
