@@ -22,7 +22,7 @@ FIRST = {
     "tpot_s": "time per output token",
     "tokens_per_s_per_user": "speed for a user",
     "decode_sequences_per_gpu": "sequences on a GPU",
-    "decode_sequences_per_gpu_most": "of them fit at most",
+    "decode_sequences_per_gpu_most": "sequences that would fit",
     "usd_per_million_input_tokens": "a million prompt tokens",
     "usd_per_million_output_tokens": "a million output tokens",
 }

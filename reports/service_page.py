@@ -17,14 +17,18 @@ from simulator.serving.result import ServiceResult
 from workloads.service import Promises
 
 Tables = Mapping[str, pd.DataFrame]
+WRITTEN_WHOLE = 1000
+"""From here on a quoted figure has no decimals."""
 
 
 def _same(name: str, text: str) -> answered_page.Note:
     """A line under a tile that quotes another figure."""
 
     def line(headline: Mapping[str, Figure]) -> str:
-        other = headline.get(name)
-        return text.format(f"{other.value:,.0f}") if other else ""
+        if (other := headline.get(name)) is None:
+            return ""
+        whole = other.value >= WRITTEN_WHOLE or other.value.is_integer()
+        return text.format(f"{other.value:,.{0 if whole else 1}f}")
 
     return line
 

@@ -20,10 +20,8 @@ TERM_COLOURS = {
 }  # fmt: skip
 """Lines of a step -> names of palette.py: computing cool, transfers warm."""
 HIDDEN = "hidden beside it"
-STEP_CAPTION = (
-    "Each full bar is one step, whatever it lasts; the sum stands behind it. The lighter bar below goes on at the same "
-    "time: transfers and waiting that computing hides."
-)
+STEP_CAPTION = "Each full bar is one step, whatever it lasts; the sum stands behind it."
+HIDDEN_CAPTION = "The lighter bar below goes on at the same time: transfers and waiting that computing hides."
 MEMORY = terms.MEMORY | {"caches": "Caches of the sequences", "free": "Free"}
 MEMORY_COLOURS = terms.MEMORY_COLOURS | {"caches": "pair-0", "free": "bubble"}
 MEMORY_CAPTION = (
@@ -50,7 +48,8 @@ def steps(table: pd.DataFrame) -> Picture:
     colours = _colours(names, TERM_COLOURS)
     picture = stacked("steps", rows, colours, "s", f"Steps by part. {'. '.join(told)}.")
     legend = tuple(Key(colours[name], name) for name in names)
-    return Picture("steps", "The step of each unit, part by part", picture, STEP_CAPTION, legend, "tables/steps.csv")
+    caption = f"{STEP_CAPTION} {HIDDEN_CAPTION}" if any(row.faint for row in rows) else STEP_CAPTION
+    return Picture("steps", "The step of each unit, part by part", picture, caption, legend, "tables/steps.csv")
 
 
 def memory(table: pd.DataFrame) -> Picture:

@@ -147,3 +147,8 @@ def test_what_is_not_known_is_passed_over() -> None:
     drawn = [one.svg for one in request_pictures.timelines(line)]
     drawn += [getattr(one, "svg", Markup("")) for one in request_pictures.over_load(load).cells]
     assert not [one for one in drawn if re.search(r'd="[^"]*nan', one) or 'd="M"' in one]
+
+
+def test_a_step_that_hides_nothing_speaks_of_no_lighter_bar() -> None:
+    assert "lighter" not in unit_pictures.steps(steps_of([(1.0, 0.0)])).caption
+    assert "lighter" in unit_pictures.steps(steps_of([(1.0, 0.5)])).caption
