@@ -176,17 +176,20 @@ def compare(
     return held_against(every, command, network=network, intervals=intervals)
 
 
-def write_report(result: Result | RunResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
-    """Write the report of a step, a whole run or a comparison, its JSON, tables and scenarios; return the paths."""
+def write_report(result: Result | RunResult | ServiceResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
+    """Write the report of a step, a run, a service or a comparison, its JSON, tables and YAML; return the paths."""
     from reports.write import write
     from reports.write_comparison import write_comparison
     from reports.write_run import write_run
+    from reports.write_service import write_service
     from simulator.comparing.comparison import Comparison
     from simulator.long_run.result import RunResult
+    from simulator.serving.result import ServiceResult
 
     if isinstance(result, RunResult):
         return write_run(result, Path(folder))
-
+    if isinstance(result, ServiceResult):
+        return write_service(result, Path(folder))
     if isinstance(result, Comparison):
         return write_comparison(result, Path(folder))
     return write(result, Path(folder))

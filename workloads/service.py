@@ -28,7 +28,7 @@ from workloads.token_price import TokenPrices
 from workloads.traffic_kind import TrafficSpec
 
 SERVICES = FOLDER / "services"
-OWN_FIELDS = frozenset({"prefill", "decode", "whole", "promises"})
+OWN_FIELDS = frozenset({"prefill", "decode", "whole", "typical", "promises"})
 """Fields that a scenario of training and a run of weeks do not have."""
 
 

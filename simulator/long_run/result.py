@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from simulator.result import Answered
-
-SCHEMA = "clustercast.run/1"
-"""Name and version of result.json's shape for a run; the number rises when a reader would break."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,3 +20,6 @@ class RunResult(Answered):
                weeks     [week]     tokens, failures, restarts of one life: the one nearest to the median
                where the time goes, failures by cause, intervals, spares, owning, energy: where there are any
     """
+
+    schema: ClassVar[str] = "clustercast.run/1"
+    kind: ClassVar[str] = "run"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from simulator.result import Answered
-
-SCHEMA = "clustercast.service/1"
-"""Name and version of result.json's shape for a service; the number rises when a reader would break."""
+from workloads.service import Promises
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,4 +20,9 @@ class ServiceResult(Answered):
                prompts   [tokens]          steps of prompts over their size, with and without overlap
                guesses   [depth]           prediction modules
                of requests, a day, a fleet: where they are asked for
+    promises   what requests are promised, if anything: pictures mark it
     """
+
+    schema: ClassVar[str] = "clustercast.service/1"
+    kind: ClassVar[str] = "service"
+    promises: Promises | None = None

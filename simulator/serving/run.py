@@ -41,6 +41,7 @@ def serve(service: Service, command: str = "", say: Say = lambda _: None) -> Ser
         tables=found,
         assumptions=assumptions(service),
         reproduction=Reproduction(dump(service), digest(service), versions(), service.seed, command),
+        promises=service.promises,
     )
 
 
