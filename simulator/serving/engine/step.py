@@ -65,6 +65,15 @@ class Step:
     ends: Ends
     layer: LayerTimes
     parts: tuple[Part, ...]
+    micro_batches: int
+
+    @property
+    def own_s(self) -> float:
+        """Seconds of what a group computes by itself: all but routed experts and transfers to them."""
+        layer = self.layer
+        sums_s = layer.attention_sum.seconds.mean_s + layer.mlp_sum.seconds.mean_s
+        each_s = layer.before.mean_s + layer.core.mean_s + layer.shared.mean_s + sums_s
+        return self.layers * self.micro_batches * each_s + self.ends.total_s
 
 
 @dataclass(frozen=True)
@@ -101,7 +110,8 @@ class Engine:
             half_s = self._played_s(order(times, most // 2))
             layers_s += (layers - most) * (layers_s - half_s) / (most - most // 2)
         ends = self._ends(asked, dims.layers - layers)
-        return Step(layers_s + ends.total_s, layers_s, layers, ends, times, parts)
+        often = micro_batches(setting)
+        return Step(layers_s + ends.total_s, layers_s, layers, ends, times, parts, often)
 
     def _played_s(self, parts: Sequence[Part]) -> float:
         """Seconds until the slowest GPU is done, mean over draws of the loads."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -20,13 +20,23 @@ MOST_KEYS = 131_072
 def prefill_table(engine: Engine, most_tokens: int, most_keys: int = MOST_KEYS) -> StepTable:
     """Seconds of steps of prompts: [tokens of a group, mean keys]."""
     rows, keys = _grid(1, most_tokens), _grid(FEWEST_KEYS, most_keys)
-    return _table(rows, keys, lambda tokens, looks: prefill.prefill_step(engine, Prompts(tokens, looks)).seconds)
+
+    def both(tokens: float, looks: float) -> tuple[float, float]:
+        step = prefill.prefill_step(engine, Prompts(tokens, looks))
+        return step.seconds, step.own_s
+
+    return _table(rows, keys, both)
 
 
 def decode_table(engine: Engine, most_sequences: int, most_keys: int = MOST_KEYS) -> StepTable:
     """Seconds of steps of answers: [sequences of a group, mean cached tokens]."""
     rows, keys = _grid(1, most_sequences), _grid(FEWEST_KEYS, most_keys)
-    return _table(rows, keys, lambda sequences, kv: decode.step_s(engine, Answers(sequences, kv)))
+
+    def both(sequences: float, kv: float) -> tuple[float, float]:
+        answers = Answers(sequences, kv)
+        return decode.step_s(engine, answers), decode.decode_step(engine, answers).own_s
+
+    return _table(rows, keys, both)
 
 
 def mixed_table(engine: Engine, most_tokens: int, most_sequences: int, most_keys: int = MOST_KEYS) -> MixedTable:
@@ -38,8 +48,8 @@ def mixed_table(engine: Engine, most_tokens: int, most_sequences: int, most_keys
     return MixedTable(
         tokens=np.concatenate([[0.0], tokens]),
         rest_s=np.array([mixed.rest_s(engine, new) for new in (1.0, *tokens)]),
-        decode=_table(_grid(1, most_sequences), keys, lambda rows, kv: mixed.core_s(engine, Answers(rows, kv))),
-        prefill=_table(tokens, keys, lambda new, looks: mixed.reading_s(engine, Prompts(new, looks))),
+        decode=_table(_grid(1, most_sequences), keys, lambda rows, kv: (mixed.core_s(engine, Answers(rows, kv)),) * 2),
+        prefill=_table(tokens, keys, lambda new, looks: (mixed.reading_s(engine, Prompts(new, looks)),) * 2),
     )
 
 
@@ -50,8 +60,8 @@ def _grid(first: int, last: int) -> Floats:
     return np.unique(np.geomspace(first, last, count).round())
 
 
-def _table(rows: Floats, keys: Floats, seconds: Callable[[float, float], float]) -> StepTable:
-    """Fill a table; from no key at all to the fewest it is level."""
-    filled: Sequence[Sequence[float]] = [[seconds(row, key) for key in keys] for row in rows]
-    whole = np.array(filled)
-    return StepTable(rows, np.concatenate([[0.0], keys]), np.concatenate([whole[:, :1], whole], axis=1))
+def _table(rows: Floats, keys: Floats, both: Callable[[float, float], tuple[float, float]]) -> StepTable:
+    """Fill a table with seconds and what of them a group does by itself; from no key to the fewest it is level."""
+    filled = np.array([[both(row, key) for key in keys] for row in rows])
+    level = np.concatenate([filled[:, :1], filled], axis=1)
+    return StepTable(rows, np.concatenate([[0.0], keys]), level[..., 0].copy(), level[..., 1].copy())
