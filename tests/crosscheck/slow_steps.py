@@ -15,6 +15,10 @@ OVER = ("finished", "turned away", "gave up")
 class SlowPlay(SlowWorld):
     """The play."""
 
+    def token_after_move(self) -> bool:
+        engines = self.world.engines
+        return isinstance(engines, Disaggregated) and engines.transfer.first_token_after_transfer
+
     def blocks_of(self, tokens: int) -> int:
         return math.ceil(tokens / self.kv_rules.block_tokens)
 
@@ -181,10 +185,8 @@ class SlowPlay(SlowWorld):
         if isinstance(self.world.cache, PrefixCache):
             self.use(job.unit, job.blocks)
         job.made += 1
-        last, after = job.made == job.output, False
-        if isinstance(self.world.engines, Disaggregated):
-            after = self.world.engines.transfer.first_token_after_transfer
-        if last or not after:
+        last = job.made == job.output
+        if last or not self.token_after_move():
             self.deliver(job)
         if last:
             job.held = 0
@@ -259,12 +261,8 @@ class SlowPlay(SlowWorld):
             self.enter_queue(job)
         elif job.where == "moving":
             job.times["moved"] = self.now_s
-            if isinstance(self.world.engines, Disaggregated):
-                if self.world.engines.transfer.first_token_after_transfer:
-                    self.deliver(job)
-                assert job.sender
-                if job in job.sender.assigned:
-                    raise AssertionError("a moved prompt is not assigned any more")
+            if self.token_after_move():
+                self.deliver(job)
             job.where = "waiting"
             job.rank.queue.append(job)
         else:
@@ -290,6 +288,18 @@ class SlowPlay(SlowWorld):
                 self.send_kv(self.held.popleft())
         self.dirty.add(unit.number)
 
+    def lose(self, job: Job) -> None:
+        """Its KV, and a token that has not reached the user."""
+        if job in self.held:
+            self.held.remove(job)
+        if job.rank and job in job.rank.bound:
+            job.rank.bound.remove(job)
+        if job.steps and job.where in ("running", "away", "returning", "back"):
+            job.made += job.todo * job.step // job.steps
+        if job.where in ("moving", "held") and self.token_after_move():
+            job.made -= 1
+        job.steps, job.step, job.held, job.piece, job.epoch = 0, 0, 0, 0, job.epoch + 1
+
     def fails(self, unit: Unit) -> None:
         unit.generation += 1
         if unit.began_s is not None:
@@ -300,14 +310,7 @@ class SlowPlay(SlowWorld):
             leaving = job.where in ("moving", "held") and job.prefilled_by == unit.number
             if job.unit is not unit and not leaving:
                 continue
-            if job in self.held:
-                self.held.remove(job)
-            if job.rank and job in job.rank.bound:
-                job.rank.bound.remove(job)
-            if job.steps and job.where in ("running", "away", "returning", "back"):
-                job.made += job.todo * job.step // job.steps
-            job.made = job.made if "first" in job.times else 0
-            job.steps, job.step, job.held, job.piece, job.epoch = 0, 0, 0, 0, job.epoch + 1
+            self.lose(job)
             lost.append(job)
         unit.ranks = [Rank() for _ in unit.ranks]
         for job in lost:

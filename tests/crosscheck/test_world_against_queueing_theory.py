@@ -93,6 +93,31 @@ def seats(arrival_s: Floats, steps: NDArray[np.int64], most: int, step_s: float)
     return played.decode_start_s - played.transfer_end_s
 
 
+def shared(arrival_s: Floats, steps: NDArray[np.int64], token_s: float) -> Floats:
+    """Sojourns at a decode rank whose steps take as long as its sequences are many."""
+    prefill = PrefillUnits(1, 1, 1000, True, flat([0.0, 1e6], [1e-9, 1e-9]))
+    decode = DecodeUnits(1, 1, Kv(10_000, 10**9), flat([0.0, 1e4], [1e-12, 1e4 * token_s]))
+    world = World(Disaggregated(prefill, decode, Transfer(0.0, 1.0, 0.0)), sample_s=1e9)
+    played = play(requests_of(arrival_s, np.ones_like(steps), steps + 1), world)
+    return played.finish_s - played.transfer_end_s
+
+
+def test_sequences_that_slow_each_other_down_stay_as_under_processor_sharing() -> None:
+    """T = E[S] / (1 - rho), however lengths scatter (Kleinrock, 1967): here one sequence in ten is 11 times as long.
+
+    A sequence begins between steps only: up to one step, of about 2.5 sequences, more.
+    """
+    token_s, rate_per_s = 1 / 200, 0.6
+
+    def waits(draw: np.random.Generator) -> Floats:
+        steps = np.where(draw.random(8000) < 0.1, 1100, 100)
+        return shared(arrivals_s(draw, 8000, rate_per_s), steps, token_s)
+
+    mean_s, half_s = interval_s(waits)
+    assert abs(mean_s - 1.0 / (1 - rate_per_s)) < half_s + 2.5 * token_s
+    assert half_s < 0.12 * mean_s
+
+
 def test_sequences_wait_for_one_of_four_seats_as_in_m_m_c() -> None:
     """Wq = C(c, a) / (c mu - lambda); sequences begin between steps only: one step of 1/200 s more or less."""
     step_s, rate_per_s = 1 / 200, 3.2

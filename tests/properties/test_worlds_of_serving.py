@@ -7,7 +7,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.serving.world import state as at
@@ -66,6 +66,7 @@ def test_a_request_lives_through_its_instants_in_order(seed: int) -> None:
 
 
 @given(seeds)
+@example(12353)
 def test_each_token_but_the_first_comes_some_time_after_the_one_before(seed: int) -> None:
     """Without speculation there are as many gaps as such tokens, and they fill the time from first to last token."""
     requests, world = case(seed)
@@ -107,3 +108,17 @@ def test_the_same_seed_gives_the_same_play_and_engines_are_busy_at_most_all_the_
         assert (queues.waiting >= 0).all() and (busy >= -1e-9).all() and (busy <= 1 + 1e-6).all()
         used = queues.kv_share[~np.isnan(queues.kv_share)]
         assert (used >= 0).all() and (used <= 1).all()
+
+
+@given(seeds)
+@settings(max_examples=25)
+def test_tables_that_must_grow_change_nothing(seed: int) -> None:
+    requests, world = case(seed)
+    roomy = play(requests, world, seed)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("simulator.serving.world.setting.EVENTS_AT_FIRST", 4)
+        patch.setattr("simulator.serving.world.setting.SAMPLES_AT_FIRST", 1)
+        patch.setattr("simulator.serving.world.playing.SLICE", 3)
+        tight = play(requests, world, seed)
+    np.testing.assert_array_equal(tight.left_s, roomy.left_s)
+    np.testing.assert_array_equal(tight.sample_at_s, roomy.sample_at_s)

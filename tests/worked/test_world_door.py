@@ -75,6 +75,7 @@ def kv(**changes: Any) -> Disaggregated:
         ({"windows": (Window(7, 0.0, 1.0),)}, "of unit 7; there are units 0 to 1"),
         ({"windows": (Window(0, 2.0, 1.0),)}, "goes from 2 s to 1 s"),
         ({"windows": (Window(0, 0.0, 2.0), Window(0, 1.0, 3.0))}, "overlap: one lasts until 2 s"),
+        ({"sample_s": 1e-8}, "100000000 looks at the queues .* take 1e-07 s or more"),
         ({"sample_s": 0.0}, "world.sample_s is 0; it must be more than 0"),
         ({"engines": Aggregated(WHOLE), "routing": Routing(decode="kv_balanced")}, "whole engines keep their seq"),
         ({"engines": Aggregated(replace(WHOLE, step_tokens=8))}, "none may be left for prompts"),
@@ -92,12 +93,17 @@ def test_a_world_that_cannot_be_is_refused(changes: dict[str, Any], said: str) -
         (requests_of([1, 0], [1, 1], [1, 1]), "ascending order"),
         (requests_of([0], [0], [1]), "has 0 input_tokens"),
         (requests_of([0], [1], [0]), "has 0 output_tokens"),
-        (Requests(*ASKED.__getstate__()[:3], 16, np.array([0, 9, 9]), np.arange(9)), "more blocks of 16 tokens"),  # type: ignore[index]
+        (replace(ASKED, block_tokens=16, block_at=np.array([0, 9, 9]), block_ids=np.arange(9)), "more blocks of 16"),
     ],
 )
 def test_requests_that_cannot_be_are_refused(asked: Requests, said: str) -> None:
     with pytest.raises(Refused, match=said):
         play(asked, small())
+
+
+def test_a_seed_is_a_natural_number() -> None:
+    with pytest.raises(Refused, match="the seed is -1; it must be from 0"):
+        play(ASKED, small(), seed=-1)
 
 
 def test_whoever_waits_is_told_how_many_requests_are_done_and_may_interrupt() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from simulator.refusal import Refused
-from simulator.serving.world.played import Gaps
+from simulator.serving.world.gaps import Gaps
 from simulator.serving.world.playing import play
 from simulator.serving.world.spec import Admission, World
 from simulator.serving.world.state import GAP_RATIO, LOWEST_GAP_S
@@ -19,7 +19,8 @@ from simulator.serving.world.summarise import (
     engines,
     latencies,
     queues,
-    throughput,
+    requests,
+    throughput_per_s,
     tpot_s,
     ttft_s,
 )
@@ -33,7 +34,8 @@ ALL = Steady(0.0)
 
 def test_times_are_those_of_the_requests() -> None:
     table = latencies(PLAYED, ALL)
-    assert table.loc["ttft_s", ["mean", "p50", "p99", "max"]].tolist() == pytest.approx([0.25, 0.2, 0.4, 0.4])
+    found = [table[name]["ttft_s"] for name in ("mean", "p50", "p99", "max")]
+    assert found == pytest.approx([0.25, 0.2, 0.4, 0.4])
     assert tpot_s(PLAYED)[:3].tolist() == pytest.approx([0.037 / 2, 0.047 / 2, 0.057 / 2])
     assert np.isnan(tpot_s(PLAYED)[3])
     assert table.loc["tpot_s", "count"] == 3
@@ -48,9 +50,18 @@ def test_gaps_are_steps_and_what_stands_between_them() -> None:
     assert [gaps.quantile_s(q) for q in (0.5, 4 / 6, 5 / 6, 1.0)] == pytest.approx([0.011, 0.026, 0.036, 0.046], 0.005)
 
 
+def test_gaps_of_the_steady_part_are_those_of_whole_slices_in_it() -> None:
+    """The second request's gaps end at 1.236 and 1.247 s; slices are 0.15 s long."""
+    found = PLAYED.gap_slices.between(1.0, 2.0)
+    assert found.tokens.sum() == 2
+    assert found.sum_s == pytest.approx(0.047)
+    assert latencies(PLAYED, Steady(0.1)).loc["itl_s", "count"] == 4
+    assert PLAYED.gap_slices.between(1.24, 2.0).tokens.sum() == 0
+
+
 def test_a_quantile_of_gaps_is_half_a_percent_right() -> None:
     values = np.random.default_rng(3).lognormal(-3, 1, 20_000)
-    bins = LOWEST_GAP_S * GAP_RATIO ** np.arange(5000)
+    bins = np.float64(LOWEST_GAP_S) * GAP_RATIO ** np.arange(5000)
     counted = np.histogram(values, np.append(bins, np.inf))[0]
     gaps = Gaps(bins, counted, float(values.sum()), float(values.max()))
     for share in (0.01, 0.5, 0.9, 0.99, 0.999):
@@ -77,13 +88,19 @@ def _one_waits() -> World:
 
 def test_throughput_is_of_the_steady_part() -> None:
     """Requests finish at 0.137, 1.247, 2.357 and 3.4 s; from 0.3 to 3 s there are two, with 500 and 6 tokens."""
-    found = throughput(PLAYED, Steady(0.1))
-    assert (found["from_s"], found["until_s"]) == (pytest.approx(0.3), 3.0)
-    assert found["requests_per_s"] == pytest.approx(2 / 2.7)
-    assert found["input_tokens_per_s"] == pytest.approx(500 / 2.7)
-    assert found["output_tokens_per_s"] == pytest.approx(6 / 2.7)
+    found = throughput_per_s(PLAYED, Steady(0.1))
+    assert found["requests"] == pytest.approx(2 / 2.7)
+    assert found["arrived_requests"] == pytest.approx(3 / 2.7)
+    assert found["input_tokens"] == pytest.approx(500 / 2.7)
+    assert found["output_tokens"] == pytest.approx(6 / 2.7)
     with pytest.raises(Refused, match="warm_up_share is 1"):
-        throughput(PLAYED, Steady(1.0))
+        throughput_per_s(PLAYED, Steady(1.0))
+
+
+def test_a_row_says_what_became_of_a_request() -> None:
+    table = requests(PLAYED)
+    assert table["end"].tolist() == ["finished"] * 4
+    assert table.loc[0, "finish_s"] == pytest.approx(0.137)
 
 
 def test_queues_and_engines_are_busy_as_long_as_their_steps() -> None:

@@ -31,17 +31,18 @@ from simulator.serving.world.state import (
     SWAPPED,
     Desk,
 )
-from simulator.serving.world.views import gaps_of, lists_of, ranks_of, requests_of, ring_of, units_of
+from simulator.serving.world.views import gap_sums_of, gaps_of, lists_of, ranks_of, requests_of, ring_of, units_of
 
 
 @njit
 def gap(w: Desk, span_s: float, tokens: int) -> None:
     """Count tokens that came so long after the one before."""
-    gaps = gaps_of(w)
+    gaps, sums = gaps_of(w), gap_sums_of(w)
+    at = int(min(max(w.now_s - w.first_arrival_s, 0.0) * w.slices_per_s, w.gaps_long - 1.0))
     place = int(np.log(max(span_s, LOWEST_GAP_S) / LOWEST_GAP_S) / np.log(GAP_RATIO))
-    gaps[min(place, GAP_BINS - 1)] += tokens
-    w.gaps_s += span_s * tokens
-    w.longest_gap_s = max(w.longest_gap_s, span_s)
+    gaps[at, min(place, GAP_BINS - 1)] += tokens
+    sums[at, 0] += span_s * tokens
+    sums[at, 1] = max(sums[at, 1], span_s)
 
 
 @njit

@@ -27,6 +27,8 @@ AT_LEAST_ONE = {
 NOT_NEGATIVE = {"latency_s", "token_bytes", "extra_tokens", "give_up_s", "from_s"}
 POSITIVE = {"bytes_per_s", "sample_s"}
 SHARES = {"watermark_share", "hit_share"}
+MOST_LOOKS = 10_000_000
+"""Looks at the queues in one play, about a gigabyte."""
 
 
 def check(requests: Requests, world: World) -> None:
@@ -115,6 +117,12 @@ def _check_windows(world: World) -> None:
 
 def _check_options(requests: Requests, world: World) -> None:
     """No option is without effect."""
+    looks = requests.arrival_s[-1] / world.sample_s
+    if looks > MOST_LOOKS:
+        raise Refused(
+            f"sample_s is {world.sample_s:g}: {looks:.0f} looks at the queues until the last request comes; "
+            f"{MOST_LOOKS} at most are kept, so take {requests.arrival_s[-1] / MOST_LOOKS:g} s or more"
+        )
     cache, routing, whole = world.cache, world.routing, world.prompt_units
     if routing.prompt == "prefix_aware" and not isinstance(cache, PrefixCache):
         raise Refused("routing.prompt is prefix_aware, but there is no PrefixCache to look into; take least_loaded")

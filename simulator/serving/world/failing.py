@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from simulator.serving.world.compiled import njit
 from simulator.serving.world.decoding import steps_done
 from simulator.serving.world.lists import look_at, take_out
@@ -38,8 +36,8 @@ def _lose(w: Desk, r: int) -> None:
             if not requests[r].fresh:
                 requests[r].last_s = ranks[requests[r].rank].stepped_at_s
         requests[r].made += requests[r].todo * steps // requests[r].steps
-    if np.isnan(requests[r].first_s):
-        requests[r].made = 0
+    elif w.token_after_move and state in (HELD, MOVING):
+        requests[r].made -= 1
     requests[r].state = LOST
     requests[r].epoch += 1
     requests[r].blocks, requests[r].fresh, requests[r].piece = 0, 0, 0

@@ -8,41 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.serving.world import state as at
+from simulator.serving.world.gaps import Gaps, GapSlices
 from simulator.serving.world.state import Floats, Ints
 
 ENDS = {at.FINISHED: "finished", at.TURNED_AWAY: "turned away", at.GAVE_UP: "gave up", at.STRANDED: "no engine left"}
 """How requests leave the world."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Gaps:
-    """Times between a token and the next of the same request, counted in bins that each reach 0.5 % further.
-
-    from_s     [bin]  where each begins
-    tokens     [bin]
-    sum_s, longest_s  of all of them, exactly
-    """
-
-    from_s: Floats
-    tokens: Ints
-    sum_s: float
-    longest_s: float
-
-    @property
-    def mean_s(self) -> float:
-        """Mean gap; NaN without any."""
-        count = int(self.tokens.sum())
-        return self.sum_s / count if count else np.nan
-
-    def quantile_s(self, share: float) -> float:
-        """Gap that a share of all gaps does not exceed, geometric inside its bin; NaN without any."""
-        upto = np.cumsum(self.tokens)
-        if not len(upto) or upto[-1] == 0:
-            return float("nan")
-        place = int(np.searchsorted(upto, share * upto[-1]))
-        before = upto[place] - self.tokens[place]
-        inside = (share * upto[-1] - before) / self.tokens[place]
-        return float(min(self.from_s[place] * at.GAP_RATIO**inside, self.longest_s))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +69,7 @@ class Played:
     decode_unit: Ints
     cached_tokens: Ints
     preemptions: Ints
-    gaps: Gaps
+    gap_slices: GapSlices
     sample_at_s: Floats
     queues: dict[str, Queues]
     busy_s: Floats
@@ -108,6 +78,11 @@ class Played:
     end_s: float
     steps: int
     events: int
+
+    @property
+    def gaps(self) -> Gaps:
+        """All times between a token and the next of the same request."""
+        return self.gap_slices.all()
 
     @property
     def finished(self) -> NDArray[np.bool_]:

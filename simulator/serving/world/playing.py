@@ -6,9 +6,11 @@ from collections.abc import Callable
 
 import numpy as np
 
+from simulator.refusal import Refused
 from simulator.serving.world import state as at
 from simulator.serving.world.door import check
-from simulator.serving.world.played import Gaps, Played, Queues
+from simulator.serving.world.gaps import GapSlices
+from simulator.serving.world.played import Played, Queues
 from simulator.serving.world.setting import Setting, setting
 from simulator.serving.world.spec import Disaggregated, World
 from simulator.serving.world.state import Floats
@@ -28,9 +30,12 @@ def play(requests: Requests, world: World, seed: int = 0, tell: Tell = untold) -
 
     seed      of the tokens that speculation yields
     tell      is told ("requests", those that have left the world, all), some ten times a second
-    Raises Refused if a table or a KV cache is too small for a request.
+    Raises Refused for a world that makes no sense, and if a table or a KV cache is too small for one of the requests:
+    leave such requests out, or say that they are turned away, before.
     """
     check(requests, world)
+    if not 0 <= seed < 2**63:
+        raise Refused(f"the seed is {seed}; it must be from 0 to below 2^63")
     on = setting(requests, world, seed)
     looks = drive(on, tell)
     _strand(on)
@@ -42,6 +47,7 @@ def drive(on: Setting, tell: Tell = untold) -> Floats:
     from simulator.serving.world.loop import advance
 
     looks, total = [], len(on.tables["requests"])
+    tell("requests", 0, total)
     while (why := advance(on.desk, SLICE)) != at.OVER:
         if why == at.GROW_EVENTS:
             events = on.tables["events"]
@@ -93,7 +99,8 @@ def _all_queues(looks: Floats, world: World) -> dict[str, Queues]:
 def _played(on: Setting, requests: Requests, world: World, looks: Floats) -> Played:
     """The tables of a play that is over, by name."""
     table, units = on.tables["requests"], on.tables["units"]
-    begins_s: Floats = np.float64(at.LOWEST_GAP_S) * at.GAP_RATIO ** np.arange(at.GAP_BINS)
+    bins_s: Floats = np.float64(at.LOWEST_GAP_S) * at.GAP_RATIO ** np.arange(at.GAP_BINS)
+    slices_s = np.linspace(requests.arrival_s[0], requests.arrival_s[-1], at.GAP_SLICES + 1)
     return Played(
         arrival_s=requests.arrival_s,
         input_tokens=requests.input_tokens,
@@ -109,7 +116,7 @@ def _played(on: Setting, requests: Requests, world: World, looks: Floats) -> Pla
         decode_unit=table["decoded_by"].copy(),
         cached_tokens=table["hit"].copy(),
         preemptions=table["preempted"].copy(),
-        gaps=Gaps(begins_s, on.tables["gaps"], on.number("gaps_s"), on.number("longest_gap_s")),
+        gap_slices=GapSlices(slices_s, bins_s, on.tables["gaps"], on.tables["gap_sums"]),
         sample_at_s=looks[:, 0].copy(),
         queues=_all_queues(looks, world),
         busy_s=units["busy_s"].copy(),

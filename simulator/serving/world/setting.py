@@ -56,15 +56,17 @@ def _edges(windows: tuple[Window, ...]) -> Records:
     return np.array([(at_s, unit, what) for at_s, _, unit, what in sorted(every)], dtype=at.EDGE)
 
 
+def _cache(world: World) -> PrefixCache:
+    """The world's cache of prefixes; without one, one without tiers."""
+    return world.cache if isinstance(world.cache, PrefixCache) else PrefixCache((), 0.0)
+
+
 def tier_stores(world: World) -> tuple[Ints, Ints]:
     """Store of each engine's tiers [unit, tier], those of one engine first, and slots of each store [store]."""
-    tiers, units = world.cache.tiers if isinstance(world.cache, PrefixCache) else (), world.prompt_units.count
+    tiers, units = _cache(world).tiers, world.prompt_units.count
     own = [tier for tier in tiers if not tier.shared]
-    stores, seen, slots = (
-        np.zeros((units, len(tiers)), np.int64),
-        0,
-        [tier.blocks for _ in range(units) for tier in own],
-    )
+    slots = [tier.blocks for _ in range(units) for tier in own]
+    stores, seen = np.zeros((units, len(tiers)), np.int64), 0
     for place, tier in enumerate(tiers):
         if tier.shared:
             stores[:, place] = len(slots)
@@ -82,7 +84,10 @@ def _numbers(requests: Requests, world: World, seed: int) -> dict[str, float]:
     move = world.engines.transfer if isinstance(world.engines, Disaggregated) else Transfer(0.0, 1.0, 0.0)
     swap = kv.when_full if isinstance(kv.when_full, Swap) else Swap(0.0, 1.0, 0.0)
     blocks = kv.tokens // kv.block_tokens
+    span_s = float(requests.arrival_s[-1] - requests.arrival_s[0])
     return {
+        "first_arrival_s": float(requests.arrival_s[0]),
+        "slices_per_s": at.GAP_SLICES / span_s if span_s > 0 else 0.0,
         "prompts": prompt.count,
         "decodes": world.units - prompt.count,
         "whole": not split,
@@ -139,7 +144,7 @@ def _unit_table(world: World) -> Records:
 
 def _cache_tables(requests: Requests, world: World) -> dict[str, NDArray[Any]]:
     """Stores of prefix blocks, all empty."""
-    cache = world.cache if isinstance(world.cache, PrefixCache) else PrefixCache((), 0.0)
+    cache = _cache(world)
     tiers = np.zeros(len(cache.tiers), at.TIER)
     for place, tier in enumerate(cache.tiers):
         tiers[place] = (tier.latency_s, cache.token_bytes / tier.bytes_per_s if tier.bytes_per_s else 0.0, tier.blocks)
@@ -177,7 +182,8 @@ def _tables(requests: Requests, world: World) -> dict[str, NDArray[Any]]:
         "ring": np.full((len(ranks), world.decode_units.kv.block_tokens + 2), -1),
         "lists": np.full((len(ranks) * at.LISTS + 2, 2), -1),
         "dirty": np.zeros(world.units),
-        "gaps": np.zeros(at.GAP_BINS),
+        "gaps": np.zeros((at.GAP_SLICES + 1, at.GAP_BINS)),
+        "gap_sums": np.zeros((at.GAP_SLICES + 1, 2)),
         "samples": np.zeros((SAMPLES_AT_FIRST, at.SAMPLE_COLUMNS)),
         "accepted": np.cumprod(np.array(world.speculation.acceptance, dtype=np.float64)),
         **{f"{kind}_{part}": getattr(table, part) for kind, table in steps.items() for part in PARTS},
@@ -213,6 +219,5 @@ def setting(requests: Requests, world: World, seed: int) -> Setting:
         made.desk[name] = value
     for name, table in _tables(requests, world).items():
         made.put(name, table)
-    cache = world.cache if isinstance(world.cache, PrefixCache) else PrefixCache((), 0.0)
-    made.desk["own_stores"] = world.prompt_units.count * sum(not tier.shared for tier in cache.tiers)
+    made.desk["own_stores"] = world.prompt_units.count * sum(not tier.shared for tier in _cache(world).tiers)
     return made

@@ -209,7 +209,12 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Everything besides the requests; `sample_s` is the time between two looks at queues."""
+    """Everything besides the requests; `sample_s` is the time between two looks at queues.
+
+    What this world leaves out: prefill engines have room for all prompts that they compute or still have to send; what
+    waits for room at a decode engine waits outside of its KV cache; what is cached of a prompt is looked up when it is
+    sent to an engine, and stays until the prompt is computed; copies from tier to tier cost nothing but loading.
+    """
 
     engines: Disaggregated | Aggregated
     routing: Routing = Routing()

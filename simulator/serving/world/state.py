@@ -61,6 +61,7 @@ SLOT = np.dtype([("block", "i4"), ("newer", "i4"), ("older", "i4")])
 TABLES: dict[str, np.dtype[Any]] = {
     "requests": REQUEST, "ranks": RANK, "units": UNIT, "events": EVENT, "edges": EDGE, "tiers": TIER, "stores": STORE,
     "slots": SLOT, "ring": np.dtype("i8"), "lists": np.dtype("i8"), "dirty": np.dtype("i8"), "gaps": np.dtype("i8"),
+    "gap_sums": np.dtype("f8"),
     "samples": np.dtype("f8"), "where": np.dtype("i4"), "tier_store": np.dtype("i8"), "block_at": np.dtype("i8"),
     "block_ids": np.dtype("i8"), "accepted": np.dtype("f8"), "prefill_rows": np.dtype("f8"),
     "prefill_keys": np.dtype("f8"), "prefill_seconds": np.dtype("f8"), "decode_rows": np.dtype("f8"),
@@ -72,7 +73,8 @@ TABLES: dict[str, np.dtype[Any]] = {
 ring           [rank, step modulo slots]  first sequence of which something is due in that step
 lists          [list, head | tail]        LISTS a rank, then those of HOMELESS and HELD requests
 dirty          [engine]                   engines to be looked at before time goes on
-gaps           [bin]                      tokens by time since the one before
+gaps           [slice, bin]               tokens by when they come and by time since the one before
+gap_sums       [slice, sum | longest]     of those times in s
 samples        [sample, column]           time | prompt engines: not begun, admitted, blocks, busy_s, open_s | decode
 where          [store, block]             its slot, or -1
 tier_store     [engine, tier]
@@ -84,7 +86,7 @@ DESK = np.dtype(
     [(f"{name}_at", "i8") for name in TABLES]
     + [(f"{name}_{side}", "i8") for name in TABLES for side in ("long", "wide")]
     + _record(
-        "now_s present_s gaps_s longest_gap_s next_sample_s sample_s swap_latency_s swap_token_s move_latency_s"
+        "now_s present_s first_arrival_s slices_per_s next_sample_s sample_s swap_latency_s swap_token_s move_latency_s"
         " move_token_s give_up_s hit_share",
         "coming oldest in_world homeless held events_waiting turn_prompt turn_decode windows_done dirty_count"
         " sample_count events_done done_count preemptions steps_done prompts decodes whole prefill_first step_tokens"
@@ -92,8 +94,8 @@ DESK = np.dtype(
         " decode_routing extra_tokens most_waiting seed own_stores prefix_tokens",
     ).descr
 )
-"""Addresses and shapes of the tables; the clock, with the integral of the number of requests in the world and the sum
-of all gaps; rules; counts. hit_share is -1 where blocks decide."""
+"""Addresses and shapes of the tables; the clock, with the integral of the number of requests in the world; rules;
+counts. hit_share is -1 where blocks decide."""
 
 (
     UNBORN, LOADING, QUEUED, COMPUTING, HOMELESS, HELD, MOVING, WAITING, RUNNING, SWAPPED, RETURNING, BACK, FINISHED,
@@ -110,6 +112,8 @@ MORE, OVER, GROW_EVENTS, GROW_SAMPLES = range(4)
 """Why `advance` returns."""
 GAP_BINS, LOWEST_GAP_S, GAP_RATIO = 5000, 1e-6, 1.005
 """Bins of gaps between tokens: each reaches 0.5 % further than the one before."""
+GAP_SLICES = 20
+"""Slices of the time from first to last arrival, by which gaps are kept apart; those after it have one more."""
 SAMPLE_COLUMNS = 11
 ROUND_ROBIN, LEAST_LOADED, PREFIX_AWARE = range(3)
 KV_BALANCED = PREFIX_AWARE

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.refusal import Refused
-from simulator.serving.world.played import Played
+from simulator.serving.world.played import ENDS, Played
 from simulator.serving.world.state import Floats
 
 if TYPE_CHECKING:
@@ -63,7 +63,8 @@ def end_to_end_s(played: Played) -> Floats:
 def latencies(played: Played, steady: Steady = Steady()) -> pd.DataFrame:
     """One row each for ttft_s, tpot_s, itl_s, end_to_end_s; columns count, mean, p50, p90, p95, p99, max.
 
-    Of the requests that come in the steady part and finish; gaps between tokens (itl_s) are those of the whole play.
+    Of the requests that come in the steady part and finish; gaps between tokens (itl_s) are those that
+    end in the twentieths of the time of arrivals that lie in the steady part.
     Percentiles are the smallest value that at least that share does not exceed (inverted distribution function).
     """
     import pandas as pd
@@ -71,12 +72,23 @@ def latencies(played: Played, steady: Steady = Steady()) -> pd.DataFrame:
     from_s, until_s = steady.of(played)
     seen = played.finished & (played.arrival_s >= from_s) & (played.arrival_s <= until_s)
     rows = {name: _row(values[seen]) for name, values in _by_request(played).items()}
-    gaps = played.gaps
+    gaps = played.gap_slices.between(from_s, until_s)
     rows["itl_s"] = [int(gaps.tokens.sum()), gaps.mean_s, *(gaps.quantile_s(p / 100) for p in PERCENTILES),
                      gaps.longest_s]  # fmt: skip
     names = ["count", "mean", *(f"p{p}" for p in PERCENTILES), "max"]
     return pd.DataFrame.from_dict(rows, orient="index", columns=names).loc[["ttft_s", "tpot_s", "itl_s",
                                                                            "end_to_end_s"]]  # fmt: skip
+
+
+def requests(played: Played) -> pd.DataFrame:
+    """One row a request: what was asked, its instants, how it ended (in words), engines, cached tokens, preemptions."""
+    import pandas as pd
+
+    names = ("arrival_s", "input_tokens", "output_tokens", "prefill_start_s", "first_token_s", "transfer_end_s",
+             "decode_start_s", "finish_s", "prefill_unit", "decode_unit", "cached_tokens", "preemptions")  # fmt: skip
+    table = pd.DataFrame({name: getattr(played, name) for name in names})
+    table["end"] = pd.Series(played.end).map(ENDS)
+    return table
 
 
 def _by_request(played: Played) -> dict[str, Floats]:
@@ -129,10 +141,10 @@ def attainment(played: Played, promises: list[Promise], steady: Steady = Steady(
     return pd.DataFrame(rows)
 
 
-def throughput(played: Played, steady: Steady = Steady()) -> dict[str, float]:
-    """Requests and tokens a second of the requests that leave finished in the steady part, and arrivals in it.
+def throughput_per_s(played: Played, steady: Steady = Steady()) -> dict[str, float]:
+    """By name: arrived_requests, requests (finished), input_tokens, output_tokens a second of the steady part.
 
-    In a steady service what comes and what is done agree; where they do not, queues grow.
+    Tokens are those of the requests that finish in it. Where more comes than is done, queues grow.
     """
     from_s, until_s = steady.of(played)
     span_s = max(until_s - from_s, np.finfo(float).tiny)
@@ -140,12 +152,10 @@ def throughput(played: Played, steady: Steady = Steady()) -> dict[str, float]:
         done = (played.finish_s >= from_s) & (played.finish_s <= until_s)
     came = (played.arrival_s >= from_s) & (played.arrival_s <= until_s)
     return {
-        "from_s": from_s,
-        "until_s": until_s,
-        "arrived_requests_per_s": came.sum() / span_s,
-        "requests_per_s": done.sum() / span_s,
-        "input_tokens_per_s": played.input_tokens[done].sum() / span_s,
-        "output_tokens_per_s": played.output_tokens[done].sum() / span_s,
+        "arrived_requests": float(came.sum() / span_s),
+        "requests": float(done.sum() / span_s),
+        "input_tokens": float(played.input_tokens[done].sum() / span_s),
+        "output_tokens": float(played.output_tokens[done].sum() / span_s),
     }
 
 

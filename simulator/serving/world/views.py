@@ -69,8 +69,14 @@ def dirty_of(w: Desk) -> View:
 
 @njit
 def gaps_of(w: Desk) -> View:
-    """Table `gaps`, one entry a place."""
-    return carray(pointer(w.gaps_at), w.gaps_long, np.int64)
+    """Table `gaps`, row by row."""
+    return carray(pointer(w.gaps_at), (w.gaps_long, w.gaps_wide), np.int64)
+
+
+@njit
+def gap_sums_of(w: Desk) -> View:
+    """Table `gap_sums`, row by row."""
+    return carray(pointer(w.gap_sums_at), (w.gap_sums_long, w.gap_sums_wide), np.float64)
 
 
 @njit
