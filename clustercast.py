@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from topologies.spec import InvalidInput, digest, dump
 from workloads.long_run import Run, changed_run, load_run
 from workloads.scenario import Scenario, catalogue, changed, load_scenario
+from workloads.service import Service, changed_service, load_service
 
 if TYPE_CHECKING:
     from simulator.comparing.comparison import Comparison
@@ -17,12 +18,14 @@ if TYPE_CHECKING:
     from simulator.long_run.result import RunResult
     from simulator.plan import Plan
     from simulator.result import Result
+    from simulator.serving.result import ServiceResult
     from simulator.validate import Row
 
 __all__ = [
     "InvalidInput",
     "Run",
     "Scenario",
+    "Service",
     "catalogue",
     "choices",
     "compare",
@@ -31,9 +34,11 @@ __all__ = [
     "estimates",
     "load_run",
     "load_scenario",
+    "load_service",
     "long_run",
     "plan",
     "run",
+    "serve",
     "validate",
     "with_intervals",
     "write_report",
@@ -111,6 +116,20 @@ def long_run(run: Run | Path | str, changes: Mapping[str, object] | None = None,
     return whole_run(changed_run(whole, changes) if changes else whole, command)
 
 
+def serve(
+    service: Service | Path | str, changes: Mapping[str, object] | None = None, command: str = ""
+) -> ServiceResult:
+    """Work out a service: rates of its units, times that users see, what fits, what a token costs.
+
+    service   a Service, or the path of its file;  changes   dotted paths and their new values
+    Raises InvalidInput for a service that is not valid, DoesNotFit where weights or sequences do not fit.
+    """
+    from simulator.serving.run import serve as worked_out
+
+    asked = service if isinstance(service, Service) else load_service(Path(service))
+    return worked_out(changed_service(asked, changes) if changes else asked, command)
+
+
 def choices(scenario: Scenario) -> Iterator[Choice]:
     """Every valid layout, micro-batch and recompute policy on the scenario's GPUs."""
     from simulator.estimates.choices import choices as every
@@ -157,17 +176,20 @@ def compare(
     return held_against(every, command, network=network, intervals=intervals)
 
 
-def write_report(result: Result | RunResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
-    """Write the report of a step, a whole run or a comparison, its JSON, tables and scenarios; return the paths."""
+def write_report(result: Result | RunResult | ServiceResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
+    """Write the report of a step, a run, a service or a comparison, its JSON, tables and YAML; return the paths."""
     from reports.write import write
     from reports.write_comparison import write_comparison
     from reports.write_run import write_run
+    from reports.write_service import write_service
     from simulator.comparing.comparison import Comparison
     from simulator.long_run.result import RunResult
+    from simulator.serving.result import ServiceResult
 
     if isinstance(result, RunResult):
         return write_run(result, Path(folder))
-
+    if isinstance(result, ServiceResult):
+        return write_service(result, Path(folder))
     if isinstance(result, Comparison):
         return write_comparison(result, Path(folder))
     return write(result, Path(folder))

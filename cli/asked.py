@@ -11,6 +11,7 @@ import typer
 if TYPE_CHECKING:
     from workloads.long_run import Run
     from workloads.scenario import Scenario
+    from workloads.service import Service
 
 
 def scenario_file(text: str) -> Path:
@@ -23,13 +24,38 @@ def scenario_file(text: str) -> Path:
     return _file(text, {path.stem: path for path in SCENARIOS.glob("*.yaml")}, "scenario")
 
 
+def compared_file(text: str) -> Path:
+    """File of a scenario as `runnable_file` finds it. Raises InvalidInput also for a run or a service."""
+    from topologies.problems import InvalidInput, Problem
+    from workloads.long_run import is_run
+    from workloads.service import is_service
+
+    file = runnable_file(text)
+    for kind, is_kind in (("a whole run", is_run), ("a service", is_service)):
+        if is_kind(file):
+            why = f"this is {kind}, and scenarios of training steps are compared: give each to `clustercast run`"
+            raise InvalidInput([Problem(text, 0, 0, "", why)])
+    return file
+
+
 def runnable_file(text: str) -> Path:
-    """File that a person means: a path, or the bare name of a shipped scenario or run. Raises as `scenario_file`."""
+    """File that a person means: a path, or the bare name of a shipped scenario, run or service.
+
+    Raises as `scenario_file`.
+    """
     from workloads.long_run import RUNS
     from workloads.scenario import SCENARIOS
+    from workloads.service import SERVICES
 
-    shipped = {path.stem: path for folder in (RUNS, SCENARIOS) for path in folder.glob("*.yaml")}
-    return _file(text, shipped, "scenario or run")
+    shipped = {path.stem: path for folder in (RUNS, SERVICES, SCENARIOS) for path in folder.glob("*.yaml")}
+    return _file(text, shipped, "scenario, run or service")
+
+
+def service_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped service. Raises as `scenario_file`."""
+    from workloads.service import SERVICES
+
+    return _file(text, {path.stem: path for path in SERVICES.glob("*.yaml")}, "service")
 
 
 def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
@@ -82,3 +108,12 @@ def read_run(file: Path, folders: Sequence[Path], changes: dict[str, object]) ->
 
     run = load_run(file, tuple(folders))
     return changed_run(run, changes, catalogue(file, tuple(folders))) if changes else run
+
+
+def read_service(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Service:
+    """The service of a file with the changes put in. Raises InvalidInput."""
+    from workloads.scenario import catalogue
+    from workloads.service import changed_service, load_service
+
+    service = load_service(file, tuple(folders))
+    return changed_service(service, changes, catalogue(file, tuple(folders))) if changes else service

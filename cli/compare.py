@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changes_of, read_scenario, scenario_file
+from cli.asked import changes_of, compared_file, read_scenario
 from cli.columns import aligned
 from cli.progress import saying
 from cli.run import NOTHING_ASKED, Told, made_folder
@@ -100,7 +100,7 @@ def everyone(
     from workloads.short_paths import full_paths
     from workloads.what_ifs import what_ifs
 
-    paths = [scenario_file(file) for file in files]
+    paths = [compared_file(file) for file in files]
     read = [(read_scenario(path, catalog, {}), file) for path, file in zip(paths, files, strict=True)]
     split = [NEXT.split(words) for words in variants]
     wanted = [(full_paths(changes_of(words)), ", ".join(words)) for words in split]

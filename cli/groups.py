@@ -44,13 +44,14 @@ GROUP_OF_PACKAGE = {"kinds": "topologies"}
 
 
 def shapes() -> Iterator[Shape]:
-    """Shape of every field that a scenario, a whole run, or a comparison of networks has, in all it contains."""
+    """Shape of every field of a scenario, a whole run, a service and a comparison of networks, in all they contain."""
     from workloads.long_run import Run
     from workloads.published_networks import PublishedNetworks
     from workloads.scenario import Scenario
+    from workloads.service import Service
 
     seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Run]
+    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Run, Service]
     while waiting:
         spec = waiting.pop()
         if spec not in seen:

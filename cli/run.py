@@ -1,4 +1,4 @@
-"""`clustercast run`: simulate a scenario, write its report folder, say the answer."""
+"""`clustercast run`: simulate a scenario, a whole run or a service, write its report folder, say the answer."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changes_of, read_run, read_scenario, runnable_file
+from cli.asked import changes_of, read_run, read_scenario, read_service, runnable_file
 from cli.columns import aligned
 from cli.progress import counting, saying
 from cli.told import as_blocks, headline_json
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from simulator.run import Played
     from workloads.long_run import Run
     from workloads.scenario import Scenario
+    from workloads.service import Service
 
 Changes = Annotated[
     list[str] | None,
@@ -66,11 +67,21 @@ class Also:
         bool, typer.Option("--experts", help="Also look at experts: loads, waiting, and what balance is worth.")
     ] = False
     intervals: Annotated[
-        int, typer.Option(min=0, metavar="SAMPLES", help="Draws of the inputs behind 90 % intervals; 0 for none.")
-    ] = USUAL_SAMPLES
+        int | None,
+        typer.Option(
+            min=0,
+            metavar="SAMPLES",
+            help=f"Draws of the inputs behind 90 % intervals; 0 for none, {USUAL_SAMPLES} if left out.",
+        ),
+    ] = None
     sobol: Annotated[
         bool, typer.Option("--sobol", help="Also estimate which share of the step's variance each input explains.")
     ] = False
+
+    @property
+    def samples(self) -> int:
+        """Draws of the inputs."""
+        return USUAL_SAMPLES if self.intervals is None else self.intervals
 
 
 NOTHING_ASKED = Told()
@@ -78,7 +89,7 @@ LEAST_SAMPLES = 32
 
 
 def run(
-    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario or run.")],
+    scenario: Annotated[str, typer.Argument(help="A YAML file, or the name of a shipped scenario, run or service.")],
     out: Annotated[
         Path | None,
         typer.Option(help="Folder of the report; out/NAME if left out.", file_okay=False),
@@ -88,22 +99,28 @@ def run(
     also: Also = Also(),
     told: Told = NOTHING_ASKED,
 ) -> None:
-    """Simulate a scenario or a whole run and write its report: how long, how much, and why."""
+    """Simulate a scenario, a whole run or a service and write its report: how long, how much, and why."""
     from workloads.long_run import is_run
+    from workloads.service import is_service
 
     file = runnable_file(scenario)
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
-    if 0 < also.intervals < LEAST_SAMPLES:
-        raise typer.BadParameter(f"--intervals {also.intervals} draws say little of 90 %; give {LEAST_SAMPLES} or more")
-    if also.sobol and not also.intervals:
-        raise typer.BadParameter("--sobol goes with intervals: leave `--intervals 0` out")
+    check_samples(also)
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
     command = command_line(scenario, changes or (), catalog or (), also)
     if is_run(file):
-        if replace(also, intervals=USUAL_SAMPLES) != Also():
+        if replace(also, intervals=None) != Also():
             raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")
         whole = read_run(file, catalog or (), changes_of(changes or ()))
-        answer_of_weeks(whole, command, (made_folder(folder), also.intervals), told)
+        answer_of_weeks(whole, command, (made_folder(folder), also.samples), told)
+        return
+    if is_service(file):
+        if also != Also():
+            raise typer.BadParameter(
+                "this is a service; error bars and options that look into one step go with training"
+            )
+        service = read_service(file, catalog or (), changes_of(changes or ()))
+        answer_of_service(service, command, folder, told)
         return
     with saying(told.quiet) as say:
         say("Reading the scenario")
@@ -111,6 +128,26 @@ def run(
         result = simulated(asked, command, also, say)
         say("Writing the report")
         report = write_report(result, folder)
+    if told.as_json:
+        print(as_data(result, report))
+    elif not told.quiet:
+        print(summary(result, report))
+
+
+def check_samples(also: Also) -> None:
+    """Refuse draws that are too few for intervals, and none where something is asked of them."""
+    if 0 < also.samples < LEAST_SAMPLES:
+        raise typer.BadParameter(f"--intervals {also.samples} draws say little of 90 %; give {LEAST_SAMPLES} or more")
+    if also.sobol and not also.samples:
+        raise typer.BadParameter("--sobol goes with intervals: leave `--intervals 0` out")
+
+
+def answer_of_service(service: Service, command: str, folder: Path, told: Told) -> None:
+    """Work out a service, write its report into the folder, say the answer."""
+    from cli.served import as_data, summary, worked_out
+
+    with saying(told.quiet) as say:
+        result, report = worked_out(service, command, made_folder(folder), say)
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:
@@ -157,7 +194,7 @@ def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], No
         result = _with_network(result, asked)
     if also.every_gpu:
         result = _with_every_gpu(result, decided, say)
-    return _with_intervals(result, asked, also, say) if also.intervals else result
+    return _with_intervals(result, asked, also, say) if also.samples else result
 
 
 def _with_experts(result: Result, decided: Plan, played: Played, say: Callable[[str], None]) -> Result:
@@ -191,9 +228,9 @@ def _with_intervals(result: Result, asked: Scenario, also: Also, say: Callable[[
     from workloads.schedule import ScheduleError
 
     try:
-        return intervals.with_intervals(result, asked, intervals.Asked(also.intervals, also.sobol), counting(say))
+        return intervals.with_intervals(result, asked, intervals.Asked(also.samples, also.sobol), counting(say))
     except (Refused, ScheduleError) as refusal:
-        if also.intervals != USUAL_SAMPLES or also.sobol:
+        if also.intervals is not None or also.sobol:
             raise
         return replace(result, warnings=(*result.warnings, f"No intervals: {refusal}"))
 
@@ -222,7 +259,7 @@ def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path],
     for folder in catalog:
         words += ["--catalog", str(folder)]
     words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network + ["--experts"] * also.experts
-    words += ["--intervals", str(also.intervals)] * (also.intervals != USUAL_SAMPLES) + ["--sobol"] * also.sobol
+    words += ["--intervals", str(also.intervals)] * (also.intervals is not None) + ["--sobol"] * also.sobol
     return shlex.join(words)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import scenario_file
+from cli.asked import scenario_file, service_file
 from cli.columns import aligned
 from cli.drawn import NOTHING_SAID, Drawn
 from cli.groups import entry_kinds, group_named, plugin_kinds
@@ -17,7 +17,7 @@ from cli.groups import entry_kinds, group_named, plugin_kinds
 if TYPE_CHECKING:
     from topologies.catalogue import Catalogue
 
-SCENARIOS = "scenarios"
+SCENARIOS, SERVICES = "scenarios", "services"
 PRECISION = "precision"
 SCHEDULES = "schedules"
 TOPOLOGIES = "topologies"
@@ -51,7 +51,9 @@ def show(
 
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
-    chosen = group_named(group, [SCENARIOS, PRECISION, *entry_kinds(), *plugins]) if group is not None else None
+    chosen = (
+        group_named(group, [SCENARIOS, SERVICES, PRECISION, *entry_kinds(), *plugins]) if group is not None else None
+    )
     check_options(chosen, name, (drawn, page), as_json)
     if chosen == PRECISION:
         print(precision_text(name))
@@ -98,9 +100,10 @@ def precision_text(name: str | None) -> str:
 
 
 def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: bool) -> str:
-    """A scenario, schedule, plug-in or entry as text. Raises InvalidInput or typer's usage error."""
-    if group == SCENARIOS:
-        return scenario_file(name).read_text(encoding="utf-8").rstrip()
+    """A scenario, service, schedule, plug-in or entry as text. Raises InvalidInput or typer's usage error."""
+    if group in (SCENARIOS, SERVICES):
+        file = scenario_file(name) if group == SCENARIOS else service_file(name)
+        return file.read_text(encoding="utf-8").rstrip()
     if group == SCHEDULES:
         from cli.draw_schedule import schedule_text
 
@@ -141,20 +144,20 @@ def listing(known: Catalogue, only: str | None) -> str:
         if only in (None, group)
         for kind, spec in kinds.items()
     ]
-    rows += scenario_rows() if only in (None, SCENARIOS) else []
+    rows += [row for group in (SCENARIOS, SERVICES) if only in (None, group) for row in file_rows(group)]
     return aligned(rows, ("group", "name", "title", "from"))
 
 
-def scenario_rows() -> list[list[str]]:
-    """One row a shipped scenario."""
+def file_rows(group: str) -> list[list[str]]:
+    """One row a shipped scenario or service."""
     from topologies.nodes import plain
     from topologies.reading import read_file
-    from workloads.scenario import SCENARIOS as FOLDER
+    from workloads.scenario import FOLDER
 
     rows = []
-    for path in sorted(FOLDER.glob("*.yaml")):
+    for path in sorted((FOLDER / group).glob("*.yaml")):
         told = plain(read_file(path).root)
-        rows.append([SCENARIOS, path.stem, str(told.get("title", "")) if isinstance(told, dict) else "", "built-in"])
+        rows.append([group, path.stem, str(told.get("title", "")) if isinstance(told, dict) else "", "built-in"])
     return rows
 
 

@@ -8,11 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from simulator.long_run.result import RunResult
-    from simulator.result import Result
+    from simulator.result import Answered, Result
 
 
-def as_blocks(result: Result | RunResult, figures: Sequence[str], report: Path) -> str:
+def as_blocks(result: Result | Answered, figures: Sequence[str], report: Path) -> str:
     """Title, blocks of figures, what they mean, warnings, where the report is; empty ones left out."""
     warned = "\n".join(f"warning: {warning}" for warning in result.warnings)
     parts = [result.title, *figures, "\n".join(result.answer), warned, f"report: {report}"]

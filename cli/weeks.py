@@ -62,7 +62,7 @@ def summary(result: RunResult, report: Path) -> str:
 
 def as_data(result: RunResult, report: Path) -> str:
     """Headline, bill, answer, warnings and the report's path as JSON."""
-    from reports.write_run import document
+    from reports.write_answered import document
 
     whole = document(result)
     return headline_json(whole, report, bill=whole["tables"]["bill"])

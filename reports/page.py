@@ -96,7 +96,7 @@ def _sections(result: Result) -> Iterable[Section]:
     yield Section("figures", "Definitions", "Figures and definitions", (terms.LEADS["figures"],), (figures,))
     yield assumed(result.assumptions)
     yield Section("words", "Words", "Words used", (), (Terms(terms.TRAINING),))
-    yield reproduced(result.reproduction, "Scenario digest", "The whole scenario")
+    yield reproduced(result.reproduction, "scenario")
 
 
 def _money(result: Result) -> Iterable[Table]:

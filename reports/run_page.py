@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from reports import render, terms, tiles, words
-from reports.document import Page, Part, Section, Terms, Tile
+from reports import answered_page, render, terms, tiles
+from reports.document import Page, Part, Section, Terms
 from reports.run_pictures import bill, weeks
 from reports.standing import assumed, reproduced
 from reports.tables import Look, table
@@ -15,7 +15,7 @@ from reports.tornado_picture import tornado
 from simulator.long_run.result import RunResult
 from simulator.uncertainty.tables import INPUTS, TORNADO
 
-SHOWN = {
+SHOWN: Mapping[str, tuple[str, answered_page.Note]] = {
     "gpu_hours": ("GPU time", "all GPUs that are paid"),
     "cost_usd": ("Rent", "at the rental price"),
     "days": ("Wall time", "first step to last"),
@@ -102,25 +102,10 @@ def document(result: RunResult) -> Page:
         binds=binds,
         answer=tuple(answer),
         warnings=result.warnings,
-        tiles=tuple(_tiles(result)),
+        tiles=tuple(answered_page.shown(result.headline, SHOWN)),
         sections=tuple(_sections(result)),
-        foot=(
-            f"Written by clustercast {result.reproduction.versions.get('clustercast', '')}, "
-            f"run {result.reproduction.digest[:12]}.",
-            "Beside this report: result.json (all figures and tables), tables/ (CSV) and run.yaml.",
-        ),
+        foot=answered_page.foot(result),
     )
-
-
-def _tiles(result: RunResult) -> Iterator[Tile]:
-    """The figures that are asked for first."""
-    for name, (label, note) in SHOWN.items():
-        if (figure := result.headline.get(name)) is None:
-            continue
-        number, unit = words.quantity(figure.value, figure.unit)
-        said = words.interval(figure.low, figure.high, figure.unit) or note
-        exact = f"{words.exact(figure.value, figure.unit)}. {figure.definition}"
-        yield Tile(label, number, unit, said, exact, tiles.anchor(name))
 
 
 def _sections(result: RunResult) -> Iterator[Section]:
@@ -145,7 +130,7 @@ def _sections(result: RunResult) -> Iterator[Section]:
     known = dict(terms.TRAINING)
     told_words = (*OWN_WORDS, *((word, known[word]) for word in WORDS))
     yield Section("words", "Words", "Words used", (), (Terms(told_words),))
-    yield reproduced(result.reproduction, "Digest of the run", "The whole run")
+    yield reproduced(result.reproduction, result.kind)
 
 
 def _errors(tables: Mapping[str, pd.DataFrame]) -> Iterator[Part]:

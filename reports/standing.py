@@ -26,14 +26,16 @@ def assumed(assumptions: Sequence[Assumption]) -> Section:
     return Section("assumptions", "Assumptions", "What this stands on", lead, (listed,))
 
 
-def reproduced(again: Reproduction, digest_of: str, whole: str) -> Section:
+def reproduced(again: Reproduction, kind: str) -> Section:
     """Command, versions, seed, digest, and the YAML.
 
-    digest_of   what the digest is called ("Scenario digest");  whole   what the YAML is ("The whole scenario")
+    kind   what the YAML describes: "scenario", "run", "service"
     """
-    facts = {"Command": again.command, "Seed": str(again.seed), f"{digest_of} (SHA-256)": again.digest}
+    facts = {"Command": again.command, "Seed": str(again.seed), f"Digest of the {kind} (SHA-256)": again.digest}
     facts |= {f"Version of {name}": version for name, version in again.versions.items()}
     entries = tuple((Cell(what), Cell(value, code=True)) for what, value in facts.items())
     needed = Table("reproduction", "What it takes", (Column("What"), Column("Value")), entries)
-    listing = Listing(f"{whole} (YAML)", again.scenario_yaml)
-    return Section("reproduce", "Reproduce", "Reproduce this", (terms.LEADS["reproduce"],), (needed, listing))
+    listing = Listing(f"The whole {kind} (YAML)", again.scenario_yaml)
+    return Section(
+        "reproduce", "Reproduce", "Reproduce this", (terms.LEADS["reproduce"].format(kind=kind),), (needed, listing)
+    )

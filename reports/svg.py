@@ -30,13 +30,14 @@ def across(value: float, span: tuple[float, float], edges: tuple[float, float]) 
     return edges[0] + (value - low) / ((high - low) or 1.0) * (edges[1] - edges[0])
 
 
-def rectangles(shapes: Iterable[Rectangle], colour: str, title: str = "") -> Markup:
-    """All rectangles of one colour as a single path; `title` is shown on hovering."""
+def rectangles(shapes: Iterable[Rectangle], colour: str, title: str = "", opacity: float = 1.0) -> Markup:
+    """All rectangles of one colour as a single path; `title` is shown on hovering, less than 1 lets paper through."""
     path = "".join(
         f"M{short(x)} {short(y)}h{short(width)}v{short(height)}h-{short(width)}z" for x, y, width, height in shapes
     )
     inner = Markup("<title>{}</title>").format(title) if title else Markup("")
-    return Markup('<path fill="{}" d="{}">{}</path>').format(palette.fill(colour), path, inner)
+    faint = Markup(' fill-opacity="{}"').format(f"{opacity:g}") if opacity < 1 else Markup("")
+    return Markup('<path fill="{}"{} d="{}">{}</path>').format(palette.fill(colour), faint, path, inner)
 
 
 def skyline(columns: Iterable[Rectangle], floor: float, colour: str) -> Markup:

@@ -104,8 +104,8 @@ LEADS = {
     "compare": "The same scenarios with the same versions give the same bytes. The scenarios below have every "
     "catalogue value put in; they also stand beside this report in scenarios/.",
     "figures": "These names stay the same from version to version, in result.json as well.",
-    "reproduce": "The same scenario with the same versions gives the same bytes. The scenario below has every "
-    "catalogue value put in; it also stands beside this report as scenario.yaml.",
+    "reproduce": "The same {kind} with the same versions gives the same bytes. The {kind} below has every "
+    "catalogue value put in; it also stands beside this report as {kind}.yaml.",
 }
 """Section -> the sentence it begins with."""
 

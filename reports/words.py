@@ -18,10 +18,12 @@ AT = " at 90 %"
 """What an interval says of itself."""
 COUNTED = ("USD", "GPU h", "tokens/day")
 """Units of headline figures that are counted in thousands, millions and so on."""
+WRITTEN_OUT, WRITTEN_OUT_TO = ("tokens/s",), 100_000.0
+"""Units whose figures of some thousands are written out, as people say them."""
 STEPS = ("", "thousand", "million", "billion", "trillion", "quadrillion")
 SUFFIX_UNITS = {
-    "_bytes_per_s": "bytes/s", "_flop_per_s": "flop/s", "_bytes": "bytes", "_flop": "flop", "_usd": "USD",
-    "_ratio": "ratio", "_share": "ratio", "_hz": "Hz", "_w": "W", "_s": "s",
+    "_bytes_per_s": "bytes/s", "_flop_per_s": "flop/s", "_per_s": "1/s", "_bytes": "bytes", "_flop": "flop",
+    "_usd": "USD", "_ratio": "ratio", "_share": "ratio", "_hz": "Hz", "_w": "W", "_s": "s",
 }  # fmt: skip
 WHOLE_NAMES = {"seconds": "s", "bytes": "bytes", "usd": "USD", "share": "ratio", "ratio": "ratio", "flop": "flop"}
 LADDERS = {
@@ -67,6 +69,8 @@ def quantity(value: float, unit: str, digits: int = 4) -> Quantity:
     if unit in PHYSICAL:
         number, _, symbol = units.pretty(value, unit, digits).partition(" ")
         return Quantity(number, symbol)
+    if unit in WRITTEN_OUT and 1000 <= abs(value) < WRITTEN_OUT_TO:
+        return Quantity(f"{value:,.0f}", unit)
     number, thousands = _by_thousands(value, digits)
     return Quantity(number, f"{thousands} {UNIT_WORDS.get(unit, unit)}".strip())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
 
@@ -88,6 +88,29 @@ class Reproduction:
     versions: Mapping[str, str]
     seed: int
     command: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """What every question but a single step is answered with.
+
+    schema     name and version of result.json's shape; the number rises when a reader would break
+    kind       what was asked, in a word: its YAML file is called so
+    headline   stable names -> Figure
+    answer     sentences for a person, the most important first
+    tables     each kind of answer says which
+    """
+
+    schema: ClassVar[str]
+    kind: ClassVar[str]
+    name: str
+    title: str
+    headline: Mapping[str, Figure]
+    answer: tuple[str, ...]
+    warnings: tuple[str, ...]
+    tables: Mapping[str, pd.DataFrame]
+    assumptions: tuple[Assumption, ...]
+    reproduction: Reproduction
 
 
 @dataclass(frozen=True, slots=True)

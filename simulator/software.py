@@ -11,6 +11,11 @@ FUSED_KERNELS = {"permute": 2, "permute_backward": 2, "gate": 2, "gate_backward"
 """Kernels that a fused operation still takes (Transformer Engine: row map and copy; scores and choice); else one."""
 
 
+def served_gpu(gpu: Gpu, kernel_fusion: str, cuda_graphs: bool) -> Gpu:
+    """A GPU as serving software drives it: fused (on) or as listed, from graphs or launched one by one."""
+    return _driven(gpu, kernel_fusion == "on", cuda_graphs)
+
+
 def driven_gpu(scenario: Scenario) -> Gpu:
     """The scenario's GPU with the kernels that its job asks for.
 
@@ -23,10 +28,16 @@ def driven_gpu(scenario: Scenario) -> Gpu:
             f"job.kernel_fusion: off, but the kernel set {kernels.name} lists fused kernels only; "
             "write as-listed, or another set (cluster.node.gpu.kernels: hopper)"
         )
-    if job.kernel_fusion == "on":
+    return _driven(gpu, job.kernel_fusion == "on", job.cuda_graphs)
+
+
+def _driven(gpu: Gpu, fused: bool, graphs: bool) -> Gpu:
+    """The GPU with fused kernels, and with the gaps of recorded graphs."""
+    kernels = gpu.kernels
+    if fused:
         sweeps = {name: _fused(name, family) for name, family in kernels.sweeps.items()}
         kernels = kernels.model_copy(update={"sweeps": sweeps})
-    if job.cuda_graphs:
+    if graphs:
         kernels = kernels.model_copy(update={"launch_s": kernels.graph_launch_s})
     return gpu if kernels is gpu.kernels else gpu.model_copy(update={"kernels": kernels})
 

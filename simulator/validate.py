@@ -12,13 +12,15 @@ from simulator.long_run.run import whole_run
 from simulator.plan import plan
 from simulator.result import Figure, Result
 from simulator.run import simulate
+from simulator.serving.run import serve
 from simulator.summary import summarise
 from simulator.trace import Trace
 from workloads.counts import activated, cache_share, flop_per_token, kv_cache_bytes_per_token, parameters
 from workloads.long_run import RUNS, changed_run, load_run
 from workloads.model import ModelSpec
-from workloads.observed import OF_RUN, Observation, Published, names, published
+from workloads.observed import OF_RUN, OF_SERVICE, Observation, Published, names, published
 from workloads.scenario import SCENARIOS, Scenario, catalogue, load_scenario
+from workloads.service import SERVICES, changed_service, load_service
 
 SEQUENCE = 4096
 """Tokens a sequence in the published FLOP counts."""
@@ -73,7 +75,9 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
     rows: list[Row] = []
     for name in only or names():
         file = published(name)
-        rows += _of_run(name, file) if file.run is not None else _of_scenario(name, file)
+        rows += (
+            _of_service(name, file) if file.service else _of_run(name, file) if file.run else _of_scenario(name, file)
+        )
     return tuple(rows)
 
 
@@ -99,13 +103,25 @@ def _of_run(name: str, file: Published) -> list[Row]:
     ]
 
 
-def _added(metric: str, headline: Mapping[str, Figure]) -> float:
-    """Value of a metric of a run: one figure, or several added up."""
+def _of_service(name: str, file: Published) -> list[Row]:
+    """Figures of a service."""
+    service = load_service(SERVICES / f"{file.service}.yaml")
+    headline = serve(
+        changed_service(service, file.changes) if file.changes else service, "clustercast validate"
+    ).headline
+    return [
+        replace(_row(name, figure, _added(figure.metric, headline, OF_SERVICE)), scenario=service.name)
+        for figure in file.figures
+    ]
+
+
+def _added(metric: str, headline: Mapping[str, Figure], of: str = OF_RUN) -> float:
+    """Value of a metric of a run or a service: one figure, or several added up."""
     total = 0.0
     for part in metric.split(" + "):
-        path = part.strip().removeprefix(OF_RUN)
+        path = part.strip().removeprefix(of)
         if path not in headline:
-            raise NoMetric(f"no metric `{part.strip()}`; there are {', '.join(OF_RUN + known for known in headline)}")
+            raise NoMetric(f"no metric `{part.strip()}`; there are {', '.join(of + known for known in headline)}")
         total += headline[path].value
     return total
 

@@ -1,4 +1,4 @@
-"""GPUs, NICs, switches and nodes: datasheet values and achieved fractions, never their product."""
+"""GPUs, NICs, switches, hosts and nodes: datasheet values and achieved fractions, never their product."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -19,6 +19,7 @@ __all__ = [
     "AllToAllKernels",
     "Entry",
     "Gpu",
+    "Host",
     "KernelSet",
     "NetworkPrice",
     "Nic",
@@ -99,6 +100,60 @@ class Switch(Entry):
     port once each way (arXiv 2505.09343, section 6.5)."""
 
 
+class Host(Entry):
+    """A server beside its GPUs: processors, their memory, NVMe disks. Nominal rates; fractions stand beside them."""
+
+    group: ClassVar[str] = "hosts"
+    sockets: Count
+    socket_memory_bytes: Bytes
+    socket_memory_bytes_per_s: BytesPerS
+    """Nominal rate of one socket's memory channels."""
+    memory_read_ratio: Share
+    """Of it, reached by kernels that stream quantised weights through the processors."""
+    memory_copy_ratio: Share
+    """Of it, reached by copies to the GPUs, all their links together."""
+    socket_flop_per_s: FlopPerS
+    """Dense BF16 peak of one socket's matrix units."""
+    flop_ratio: Share
+    """Of it, reached by grouped products of many rows."""
+    pcie_achievable_ratio: Share
+    """Of a GPU's link to the host, reached by large copies from pinned memory."""
+    handoff_s: SecondsOrZero
+    """A GPU's kernels end, processors start, and back again: once for both ways."""
+    nvme_bytes: Bytes | None = None
+    nvme_read_bytes_per_s: BytesPerS | None = None
+    """All disks together, large reads; left out with nvme_bytes: no disks that could hold weights."""
+    power_w: Watts
+    """Everything but the GPUs, busy."""
+
+    @model_validator(mode="after")
+    def _disks_are_whole(self) -> Self:
+        """Disks have a size and a rate, or are not there."""
+        if (self.nvme_bytes is None) != (self.nvme_read_bytes_per_s is None):
+            raise FieldErrors([("nvme_bytes", "give nvme_bytes and nvme_read_bytes_per_s together, or neither")])
+        return self
+
+    @property
+    def memory_bytes(self) -> float:
+        """Memory of all sockets."""
+        return self.sockets * self.socket_memory_bytes
+
+    @property
+    def read_bytes_per_s(self) -> float:
+        """What all sockets' kernels read, achieved."""
+        return self.sockets * self.socket_memory_bytes_per_s * self.memory_read_ratio
+
+    @property
+    def copy_bytes_per_s(self) -> float:
+        """What copies to all GPUs together take from memory, achieved."""
+        return self.sockets * self.socket_memory_bytes_per_s * self.memory_copy_ratio
+
+    @property
+    def flop_per_s(self) -> float:
+        """What all sockets compute, achieved."""
+        return self.sockets * self.socket_flop_per_s * self.flop_ratio
+
+
 class Node(Entry):
     """One server: its GPUs and its NICs."""
 
@@ -109,6 +164,8 @@ class Node(Entry):
     nics: Count
     host_memory_bytes: Bytes | None = None
     """Memory of the server that a job may use; left out: not known, so nothing is held against it."""
+    host: Annotated[Host, FromCatalogue("hosts")] | None = None
+    """Processors, memory and disks; needed only where weights or work are outside of the GPUs."""
     nvlink_nodes: Count | None = None
     """Nodes whose GPUs are joined by one NVLink domain (18 trays of an NVL72 rack); left out: each node by itself."""
 
@@ -121,5 +178,5 @@ class Node(Entry):
         return self
 
 
-_KINDS: tuple[type[Entry], ...] = (Gpu, KernelSet, AllToAllKernels, Nic, Switch, Node, NetworkPrice)
+_KINDS: tuple[type[Entry], ...] = (Gpu, KernelSet, AllToAllKernels, Nic, Switch, Node, NetworkPrice, Host)
 GROUPS: Mapping[str, type[Entry]] = MappingProxyType({kind.group: kind for kind in _KINDS})

@@ -31,7 +31,9 @@ EXAMPLES = {
     "Hz": "1.6 GHz",
     "tokens": "14.8 T tokens",
     "J": "2 kWh",
+    "USD/tokens": "0.55 USD/M tokens",
     "kg": "1.5 t",
+    "requests/s": "10 requests/s",
 }
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
 _MAX_TEXT = 60
@@ -73,6 +75,7 @@ _SYMBOLS: Mapping[str, Mapping[str, Fraction]] = {
     "kg": {"kg": Fraction(1), "g": Fraction(1, 10**3), "t": Fraction(10**3)},
     "tokens": {f"{p} tokens".strip(): Fraction(n) for p, n in DECIMAL.items() if p in ("", "k", "M", "T")}
     | {"B tokens": Fraction(10**9), "token": Fraction(1)},
+    "requests": {"requests": Fraction(1), "request": Fraction(1)},
 }
 _OTHER_SPELLINGS = (
     (r"(?i)flops?(/s)?$", "FLOP/s"),
@@ -82,6 +85,7 @@ _OTHER_SPELLINGS = (
     (r"(?i)/?(hours?|hr)$", "/h"),
     ("(?i)dollars?|\\$", "USD"),
     ("micros|\u00b5s|\u03bcs", "us"),
+    ("(?i)/([kmbt])tok(ens?)?$", r"/\1 tokens"),
 )
 """Written often, meant clearly, and still not accepted silently: the message names the one spelling."""
 _PER_SECOND_SHORT = {p + "FLOPS": p + "FLOP/s" for p in DECIMAL}
@@ -324,13 +328,17 @@ Usd = Annotated[float, Quantity("USD")]
 UsdOrZero = Annotated[float, Quantity("USD", open_end=False)]
 UsdPerS = Annotated[float, Quantity("USD/s")]
 UsdPerSOrZero = Annotated[float, Quantity("USD/s", open_end=False)]
+UsdPerToken = Annotated[float, Quantity("USD/tokens")]
+UsdPerTokenOrZero = Annotated[float, Quantity("USD/tokens", open_end=False)]
 UsdPerJ = Annotated[float, Quantity("USD/J")]
 KgPerJ = Annotated[float, Quantity("kg/J", open_end=False)]
 Watts = Annotated[float, Quantity("W")]
 WattsOrZero = Annotated[float, Quantity("W", open_end=False)]
+RequestsPerS = Annotated[float, Quantity("requests/s")]
 Hertz = Annotated[float, Quantity("Hz")]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), Numeral("%")]
 Count = Annotated[int, _Whole]
 CountOrZero = Annotated[int, Field(ge=0, le=LARGEST_COUNT)]
 Tokens = Annotated[int, _Whole, Numeral("tokens")]
+TokensOrZero = Annotated[int, Field(ge=0, le=LARGEST_COUNT), Numeral("tokens")]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]

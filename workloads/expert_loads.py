@@ -106,11 +106,16 @@ def _routed(sharing: Sharing, seed: int) -> tuple[Floats, Floats, Floats]:
     return tokens[:before], tokens[before:after], tokens[after:]
 
 
-@lru_cache(maxsize=16)
 def _at(sharing: Sharing, times: tuple[int, ...], seed: int) -> Floats:
     """Tokens of experts in steps of these numbers: [step, layer, expert]."""
     layers = sharing.layers if sharing.router.whole_model else min(sharing.layers, POOL_LAYERS)
-    return sharing.router.expert_tokens(sharing.batch(layers, len(times), times), seeds(seed))
+    return _chosen(sharing.router, sharing.batch(layers, len(times), times), seed, sharing.stamp)
+
+
+@lru_cache(maxsize=16)
+def _chosen(router: RouterSpec, batch: Batch, seed: int, stamp: tuple[int, ...]) -> Floats:
+    """Tokens of experts, whoever shares them; routed once for all ways of placing experts."""
+    return router.expert_tokens(batch, seeds(seed))
 
 
 def _times(sharing: Sharing) -> tuple[int, ...]:

@@ -15,6 +15,8 @@ from topologies.units import Share
 FOLDER = Path(__file__).parent / "published"
 OF_RUN = "run."
 """How metrics of whole runs begin."""
+OF_SERVICE = "service."
+"""How metrics of services begin."""
 Text = Annotated[str, Field(min_length=1)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -38,7 +40,7 @@ class Observation(Spec):
 
     what        in plain words
     metric      where the simulated figure is found: headline.NAME, model.NAME, inside.PHASE, run.NAME (of a whole
-                run) or all_to_all.KERNELS.epN.DIRECTION.FIGURE, several added with " + "
+                run), service.NAME (of a service) or all_to_all.KERNELS.epN.DIRECTION.FIGURE, several added with " + "
     observed    in `unit`, which is the metric's own
     tolerance   largest relative error that counts as met
     role        target: evidence; input: used to set a parameter, never counted as evidence; report: shown with its
@@ -68,27 +70,34 @@ class Observation(Spec):
         return self
 
 
+_BEGIN = "figures of a run begin with `run.`, those of a service with `service.`, all others with neither"
+
+
 class Published(Spec):
     """Figures observed on one system.
 
-    scenario, run   name of a shipped scenario, or of a shipped whole run: one of them
-    changes         dotted paths and values that turn it into the system observed
+    scenario, run, service   name of a shipped scenario, whole run, or service: one of them
+    changes                  dotted paths and values that turn it into the system observed
     """
 
     scenario: Text | None = None
     run: Text | None = None
-    changes: Named[str | int | float | bool | tuple[int, ...] | dict[str, int]] = Field(default_factory=dict)
+    service: Text | None = None
+    changes: Named[str | int | float | bool | tuple[int, ...] | dict[str, int | float | str] | None] = Field(
+        default_factory=dict
+    )
     figures: Annotated[tuple[Observation, ...], Field(min_length=1)]
 
     @model_validator(mode="after")
     def _of_one_system(self) -> Self:
-        """A scenario or a run, whose figures all are of its kind."""
-        if (self.scenario is None) == (self.run is None):
-            raise FieldErrors([("scenario", "write either `scenario` or `run`")])
+        """A scenario, a run or a service, whose figures all are of its kind."""
+        if sum(one is not None for one in (self.scenario, self.run, self.service)) != 1:
+            raise FieldErrors([("scenario", "write one of `scenario`, `run` and `service`")])
+        begin = OF_RUN if self.run is not None else OF_SERVICE if self.service is not None else ""
         wrong = [
-            (f"figures.{at}.metric", f"read `{figure.metric}`; figures of a run begin with `run.`, all others do not")
+            (f"figures.{at}.metric", f"read `{figure.metric}`; {_BEGIN}")
             for at, figure in enumerate(self.figures)
-            if figure.metric.startswith(OF_RUN) != (self.run is not None)
+            if next((one for one in (OF_RUN, OF_SERVICE) if figure.metric.startswith(one)), "") != begin
         ]
         if wrong:
             raise FieldErrors(wrong)

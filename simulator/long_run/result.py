@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-import pandas as pd
-
-from simulator.result import Assumption, Figure, Reproduction
-
-SCHEMA = "clustercast.run/1"
-"""Name and version of result.json's shape for a run; the number rises when a reader would break."""
+from simulator.result import Answered
 
 
 @dataclass(frozen=True, slots=True)
-class RunResult:
+class RunResult(Answered):
     """What is known of one run once it is worked out.
 
     headline   stable names -> Figure; `gpu_hours.NAME` for each phase
-    answer     sentences for a person, the most important first
     tables     bill      [line]     what, kind, gpu_hours, usd: adds up to the whole run
                phases    [phase]    sequences, layout, step_s, tokens, gpu_hours of each while nothing fails
                layouts   [tried]    sizes of context parallelism of phases whose layout was searched
@@ -27,11 +21,5 @@ class RunResult:
                where the time goes, failures by cause, intervals, spares, owning, energy: where there are any
     """
 
-    name: str
-    title: str
-    headline: Mapping[str, Figure]
-    answer: tuple[str, ...]
-    warnings: tuple[str, ...]
-    tables: Mapping[str, pd.DataFrame]
-    assumptions: tuple[Assumption, ...]
-    reproduction: Reproduction
+    schema: ClassVar[str] = "clustercast.run/1"
+    kind: ClassVar[str] = "run"

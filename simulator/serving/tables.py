@@ -14,14 +14,25 @@ Floats = NDArray[np.float64]
 class StepTable:
     """Seconds of a step over how much is in it; between points, linear in both; never outside of them.
 
-    rows      [row]      ascending: tokens that a GPU's sequences get in a prefill step, or sequences in a decode step
+    Groups of GPUs that step together wait for the one with most to do, but only with what each does by itself: experts
+    are shared, and take as long as all groups' tokens ask for. A step takes
+    seconds(mean rows, mean keys) + max over groups of own(rows, keys) - own(mean rows, mean keys).
+
+    rows      [row]      ascending: tokens that a group's prompts get in a step, or sequences in a decode step
     keys      [key]      ascending: earlier tokens that a new token looks at, mean over the new tokens of the step
-    seconds   [row, key]
+    seconds   [row, key]  of a step in which all groups have the same
+    own       [row, key]  of it, what a group does by itself; None: all of it
     """
 
     rows: Floats
     keys: Floats
     seconds: Floats
+    own: Floats | None = None
+
+    @property
+    def own_s(self) -> Floats:
+        """Seconds of what a group does by itself: [row, key]."""
+        return self.seconds if self.own is None else self.own
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.properties.round_trip import TEXT, Given, assert_round_trip, made, specs_in
+from tests.properties.round_trip import TEXT, Fields, Given, assert_round_trip, made, specs_in
 from topologies.hardware import GROUPS, Entry
 from topologies.spec import Spec, dump, load_entry, loads
 from workloads.checkpoints import Storage
@@ -20,16 +21,23 @@ from workloads.ownership import Ownership
 from workloads.power import Power
 from workloads.price import Price
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
+from workloads.service import SERVICES, load_service
 from workloads.site import Site
+from workloads.traffic_fit import TrafficFit
+from workloads.traffics.bursty import Bursty
+from workloads.traffics.constant import Constant
+from workloads.traffics.diurnal import Diurnal
+from workloads.traffics.fitted import Fitted
+from workloads.traffics.poisson import Poisson
 
 CATALOGUE = catalogue()
-BILLED: tuple[type[Entry], ...] = (Price, Ownership, Site, Power, FailureRates, Storage)
+BILLED: tuple[type[Entry], ...] = (Price, Ownership, Site, Power, FailureRates, Storage, TrafficFit)
 ENTRIES: dict[str, type[Entry]] = {**GROUPS, "models": ModelSpec, **{kind.group: kind for kind in BILLED}}
 ROOMS = ("topologies", "workloads")
 SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
     *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
-    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run"),
+    *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run", "Service"),
 }
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 
@@ -39,15 +47,28 @@ def shipped(kind: type[Entry]) -> st.SearchStrategy[Entry]:
     return st.sampled_from(CATALOGUE.names(kind.group)).map(lambda name: load_entry(kind.group, name, kind, CATALOGUE))
 
 
+def ending(kind: type[Spec], **given: object) -> Callable[[Fields], st.SearchStrategy[Spec]]:
+    """Traffic that ends after some requests, with fields as given."""
+    fixed = {name: st.just(value) for name, value in given.items()} | {"most_requests": st.integers(1, 1000)}
+    return lambda fields: st.fixed_dictionaries({**fields, "duration_s": st.none(), **fixed}).map(
+        lambda data: kind(**data)
+    )
+
+
 # Rules across many fields leave arbitrary values no chance.
 GIVEN: Given = {GROUPS[group]: lambda _, kind=GROUPS[group]: shipped(kind) for group in ("kernels", "gpus", "nodes")}  # type: ignore[misc]
+TRAFFIC: Given = {
+    TrafficFit: lambda _: shipped(TrafficFit),
+    **{kind: ending(kind) for kind in (Bursty, Constant, Fitted, Poisson)},
+    Diurnal: ending(Diurnal, peak_ratio=1.5, peak_hour=15.0, begin_hour=6.0, hourly_weights=None),
+}
 
 
 @pytest.mark.parametrize("kind", SPECS, ids=lambda kind: kind.__name__)
 @settings(max_examples=20, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_a_spec_equals_what_is_read_from_its_own_yaml(kind: type[Spec], data: st.DataObject) -> None:
-    assert_round_trip(data.draw(made(kind, GIVEN)))
+    assert_round_trip(data.draw(made(kind, {**GIVEN, **TRAFFIC})))
 
 
 @pytest.mark.parametrize(("group", "name"), [(group, name) for group in ENTRIES for name in CATALOGUE.names(group)])
@@ -63,6 +84,11 @@ def test_a_shipped_scenario_equals_what_is_read_from_its_own_yaml(file: Path) ->
 @pytest.mark.parametrize("file", sorted(RUNS.glob("*.yaml")), ids=lambda file: file.stem)
 def test_a_shipped_run_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
     assert_round_trip(load_run(file))
+
+
+@pytest.mark.parametrize("file", sorted(SERVICES.glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_shipped_service_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
+    assert_round_trip(load_service(file))
 
 
 def test_the_classes_of_both_rooms_are_found() -> None:

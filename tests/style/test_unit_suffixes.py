@@ -20,6 +20,7 @@ SUFFIX_OF_TYPE = {
     "UsdOrZero": r"_usd(_per_\w+)?",
     "UsdPerS": r"_usd_per_s",
     "Watts": r"_w",
+    "RequestsPerS": r"_per_s",
     "Hertz": r"_hz",
     "Share": r"(_ratio|_share|spread|tolerance)",
 }

@@ -39,7 +39,7 @@ def test_folders_answer_in_order_and_origin_says_which(tmp_path: Path) -> None:
     assert origin.label == f"--catalog {tmp_path / 'given'}"
     assert known.find("nics", "b") == only_own
     assert known.names("nics") == ("a", "b", "connectx-7", "connectx-7-roce", "connectx-8")
-    assert known.groups() == ("all-to-all", "gpus", "kernels", "network-prices", "nics", "nodes", "switches")
+    assert known.groups() == ("all-to-all", "gpus", "hosts", "kernels", "network-prices", "nics", "nodes", "switches")
     assert known.origin("nics", "zzz") is None
 
 

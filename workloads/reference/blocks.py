@@ -46,7 +46,7 @@ def head(ops: Ops[T, Q, C], dims: Dims, x: T) -> T:
     return _scores(part, dims, part.norm("final_norm", x))
 
 
-def mtp(ops: Ops[T, Q, C], dims: Dims, x: T, ids: T, depth: int = 0) -> tuple[T, T]:
+def mtp(ops: Ops[T, Q, C], dims: Dims, x: T, ids: T, depth: int = 0, folded: bool = False) -> tuple[T, T]:
     """One multi-token prediction module (arXiv 2412.19437, section 2.2): one more token ahead.
 
     Embedding and output head are the main model's own.
@@ -59,7 +59,7 @@ def mtp(ops: Ops[T, Q, C], dims: Dims, x: T, ids: T, depth: int = 0) -> tuple[T,
     ahead = own.norm("embedding_norm", embedding(ops, dims, ids))
     both = own.beside("concat", own.norm("hidden_norm", x), ahead)
     x = own.linear("projection", own.operand("projection", both, dims.linear), dims.hidden)
-    x = layer(own, dims, x, dims.experts is not None)
+    x = layer(own, dims, x, dims.experts is not None, folded)
     return x, _scores(ops.at("head"), dims, own.norm("final_norm", x))
 
 

@@ -194,6 +194,8 @@ class Share:
     expert_tensor  ranks that split each routed expert's width
     rows           (token, expert) pairs this rank computes; None: balanced
     received       distinct tokens among them; None: expected for uniform choice within the chosen groups
+    slots          experts that this rank holds, replicas counted; None: an equal share of all
+    whole_rows     tensor ranks keep every token between products and add up results, instead of a share each
     """
 
     tensor: int = 1
@@ -202,6 +204,13 @@ class Share:
     expert_tensor: int = 1
     rows: int | None = None
     received: int | None = None
+    slots: int | None = None
+    whole_rows: bool = False
+
+    @property
+    def spread(self) -> int:
+        """Tensor ranks that share out the tokens between products."""
+        return 1 if self.whole_rows else self.tensor
 
 
 WHOLE = Share()

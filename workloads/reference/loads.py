@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import comb
+from math import prod
 
 from workloads.reference.dims import Gate
 from workloads.reference.graph import Sized
@@ -32,14 +32,16 @@ class Loads:
 def ranks_reached(gate: Gate, ranks: int) -> float:
     """Ranks a token is sent to on average, if it chooses evenly among the experts of its groups.
 
-    Choosing k of n experts misses a rank that holds e of them with probability C(n-e, k) / C(n, k). Real gates
-    spread a little more (7.49 of 64 ranks in DeepSeek-V3, against 7.36): `Share.received` overrides it.
+    Choosing k of n experts misses a rank that holds e of them with probability C(n-e, k) / C(n, k); of replicated
+    experts e is a share, no whole number. Real gates spread a little more (7.49 of 64 ranks in DeepSeek-V3, against
+    7.36): `Share.received` overrides it.
     """
-    own = gate.experts // ranks
+    own = gate.experts / ranks
     pool = gate.experts * gate.top_groups // gate.groups
     if own > gate.experts // gate.groups:
         pool = gate.experts
-    return pool / own * (1 - comb(pool - own, gate.top_k) / comb(pool, gate.top_k))
+    missed = prod(max(0.0, 1 - own / (pool - at)) for at in range(gate.top_k))
+    return min(float(gate.top_k), pool / own * (1 - missed))
 
 
 def idle_share(gate: Gate, rows_per_expert: float) -> float:

@@ -79,7 +79,7 @@ def _read(dims: Dims, name: BlockName, tokens: Tokens, share: Share, folded: boo
         scores = blocks.head(ops, dims, ops.start(dims.hidden))
         ops.at("head").loss("loss", scores, ops.ids())
     elif name == "mtp":
-        _, scores = blocks.mtp(ops, dims, ops.start(dims.hidden), ops.ids())
+        _, scores = blocks.mtp(ops, dims, ops.start(dims.hidden), ops.ids(), folded=folded)
         ops.at("head").loss("loss", scores, ops.ids())
     else:
         blocks.layer(ops, dims, ops.start(dims.hidden), name == "moe", folded)

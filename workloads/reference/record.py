@@ -53,7 +53,7 @@ class Message:
     """What leaves a rank between two operations.
 
     kind             "dispatch" (tokens to the ranks of their experts), "combine" (their results back),
-                     "gather" or "scatter" (tensor parallel), "context" (keys and values, context parallel)
+                     "gather", "scatter" or "sum" (tensor parallel), "context" (keys and values, context parallel)
     tokens           of this rank
     bytes_per_token  payload with its scales, once, whatever the number of destinations
     """

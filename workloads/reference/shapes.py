@@ -25,7 +25,7 @@ class Shapes:
 
     def start(self, width: int, precision: Precision = "bf16") -> Sized:
         """A block's input: this rank's tokens."""
-        return self.graph.sized(self.tokens.count // self.share.context // self.share.tensor, width, precision)
+        return self.graph.sized(self.tokens.count // self.share.context // self.share.spread, width, precision)
 
     def ids(self) -> Sized:
         """Token ids, four bytes each; every tensor-parallel rank looks all of them up in its part of the table."""
@@ -209,8 +209,9 @@ class Shapes:
         if gate.bias:
             self._weight(f"{name}.bias", (gate.experts,))
         share, tokens = self.share, scores.rows
-        rows = share.rows if share.rows is not None else tokens * gate.top_k * share.expert_tensor
-        reached = tokens * share.expert_tensor * ranks_reached(gate, share.expert)
+        sending = 1 if share.whole_rows else share.expert_tensor
+        rows = share.rows if share.rows is not None else tokens * gate.top_k * sending
+        reached = tokens * sending * ranks_reached(gate, share.expert)
         received = share.received if share.received is not None else min(rows, round(reached))
         choice = self.graph.sized(tokens, 2 * gate.top_k, "fp32")
         self._one(
@@ -221,7 +222,7 @@ class Shapes:
             self._sweep(name, "forward", scores, scores.bytes, choice.bytes),
             self._sweep(name, "input_grad", scores, scores.bytes + choice.bytes, scores.bytes),
         )
-        experts = gate.experts // share.expert
+        experts = share.slots if share.slots is not None else gate.experts // share.expert
         return Loads(rows, received, tokens, experts, choice, idle_share(gate, rows / experts))
 
     def permute(self, name: str, x: Sized, choice: Loads) -> Sized:
@@ -286,15 +287,17 @@ class Shapes:
 
     def gather(self, name: str, x: Sized) -> Sized:
         """As `Ops` says."""
-        return self._exchange("gather", name, x, x.rows * self.share.tensor)
+        return self._exchange("gather", name, x, x.rows * self.share.spread)
 
     def gather_plain(self, name: str, x: Sized) -> Sized:
         """As `Ops` says."""
-        return self._exchange("gather", name, x, x.rows * self.share.tensor)
+        return self._exchange("gather", name, x, x.rows * self.share.spread)
 
     def scatter(self, name: str, x: Sized) -> Sized:
         """As `Ops` says."""
-        return self._exchange("scatter", name, x, x.rows // self.share.tensor, quantised=self._takes_fp8(x))
+        if self.share.whole_rows and self.share.tensor > 1:
+            self.graph.messages.append(Message(name, "sum", "forward", x.rows, x.bytes / x.rows))
+        return self._exchange("scatter", name, x, x.rows // self.share.spread, quantised=self._takes_fp8(x))
 
     def loss(self, name: str, logits: Sized, targets: Sized) -> Sized:
         """As `Ops` says."""
@@ -351,7 +354,7 @@ class Shapes:
 
         quantised   the gradient is made FP8 before it travels
         """
-        if self.share.tensor == 1:
+        if self.share.spread == 1:
             return x
         fewest = min(rows, x.rows)
         out = self.graph.sized(rows, x.width, x.precision)

@@ -1,0 +1,56 @@
+"""What `clustercast run` does with a service: work it out, write its folder, say the answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cli.columns import aligned
+from cli.told import as_blocks, headline_json
+
+if TYPE_CHECKING:
+    from simulator.serving.result import ServiceResult
+    from workloads.service import Service
+
+FIRST = {
+    "prefill_tokens_per_s_per_gpu": "prompt tokens, a GPU",
+    "prefill_tokens_per_s_per_node": "prompt tokens, a server",
+    "prefill_step_s": "step of prompts",
+    "decode_tokens_per_s_per_gpu": "output tokens, a GPU",
+    "decode_tokens_per_s_per_node": "output tokens, a server",
+    "tpot_s": "time per output token",
+    "tokens_per_s_per_user": "speed for a user",
+    "decode_sequences_per_gpu": "sequences on a GPU",
+    "decode_sequences_per_gpu_most": "sequences that would fit",
+    "usd_per_million_input_tokens": "a million prompt tokens",
+    "usd_per_million_output_tokens": "a million output tokens",
+}
+"""Headline figures of the summary, with what the terminal calls them."""
+
+
+def worked_out(service: Service, command: str, folder: Path, say: Callable[[str], None]) -> tuple[ServiceResult, Path]:
+    """The result and the path of its report in a folder. Raises DoesNotFit where a unit's GPUs cannot hold enough."""
+    from reports.write_service import write_service
+    from simulator.serving.run import serve
+
+    result = serve(service, command, say)
+    say("Writing the report")
+    return result, write_service(result, folder)[0]
+
+
+def summary(result: ServiceResult, report: Path) -> str:
+    """Title, the first figures, what they mean, warnings, where the report is."""
+    from reports.words import interval, quantity
+
+    shown = [(name, result.headline[key]) for key, name in FIRST.items() if key in result.headline]
+    rows = [[name, str(quantity(one.value, one.unit)), interval(one.low, one.high, one.unit)] for name, one in shown]
+    return as_blocks(result, [aligned(rows)], report)
+
+
+def as_data(result: ServiceResult, report: Path) -> str:
+    """Headline, units, answer, warnings and the report's path as JSON."""
+    from reports.write_answered import document
+
+    whole = document(result)
+    return headline_json(whole, report, units=whole["tables"]["units"])

@@ -1,0 +1,36 @@
+"""What pages of runs and of services have in common: their tiles and their foot."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+
+from reports import tiles, words
+from reports.document import Tile
+from simulator.result import Answered, Figure
+
+Note = str | Callable[[Mapping[str, Figure]], str]
+"""The line under a tile, or how it is made of the headline."""
+
+
+def shown(headline: Mapping[str, Figure], asked: Mapping[str, tuple[str, Note]]) -> Iterator[Tile]:
+    """The figures that are asked for first, of those that are there.
+
+    asked   name of the figure -> what the tile is called, the line under it where no interval is known
+    """
+    for name, (label, note) in asked.items():
+        if (figure := headline.get(name)) is None:
+            continue
+        number, unit = words.quantity(figure.value, figure.unit)
+        said = words.interval(figure.low, figure.high, figure.unit)
+        exact = f"{words.exact(figure.value, figure.unit)}. {figure.definition}"
+        line = said or (note if isinstance(note, str) else note(headline))
+        yield Tile(label, number, unit, line, exact, tiles.anchor(name))
+
+
+def foot(result: Answered) -> tuple[str, ...]:
+    """What wrote the page, and which files stand beside it."""
+    again = result.reproduction
+    return (
+        f"Written by clustercast {again.versions.get('clustercast', '')}, {result.kind} {again.digest[:12]}.",
+        f"Beside this report: result.json (all figures and tables), tables/ (CSV) and {result.kind}.yaml.",
+    )

@@ -1,0 +1,1 @@
+"""How many units a service needs, what they cost and earn, and how its day goes by, in closed form."""

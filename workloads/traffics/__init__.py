@@ -1,0 +1,1 @@
+"""Traffic: one kind a file, found by its `kind`."""

@@ -1,0 +1,1 @@
+"""Where the weights of a serving unit are, and who multiplies with them; one kind a file."""
