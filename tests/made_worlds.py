@@ -36,7 +36,10 @@ Random = np.random.Generator
 def table(rows: list[float], base_s: float, row_s: float, pair_s: float) -> StepTable:
     """Seconds that grow with rows and with rows x keys; keys from 0 to 64 Ki tokens."""
     along, keys = np.array(rows), np.array([0.0, 100.0, 1000.0, 65536.0])
-    return StepTable(along, keys, base_s + row_s * along[:, None] + pair_s * along[:, None] * keys)
+    seconds = base_s + row_s * along[:, None] + pair_s * along[:, None] * keys
+    return StepTable(
+        along, keys, seconds, own=0.4 * base_s + 0.7 * row_s * along[:, None] + pair_s * along[:, None] * keys
+    )
 
 
 def prefill_table() -> StepTable:

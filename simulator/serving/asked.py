@@ -13,7 +13,7 @@ from workloads.service import Service
 
 BURST_S = 10.0
 """Intervals over which requests are counted for how bursty they are."""
-FEWEST, MOST = 20_000, 600_000
+FEWEST, MOST = 20_000, 250_000
 """Requests that a fleet is played with."""
 LIFETIMES = 8
 """Times that a long request takes, over which a play goes on: a fleet is full after about one."""

@@ -64,10 +64,11 @@ def histograms(played: Played) -> pd.DataFrame:
     """
     from_s, until_s = summarise.Steady().of(played)
     seen = played.finished & (played.arrival_s >= from_s) & (played.arrival_s <= until_s)
+    gaps = played.gap_slices.between(from_s, until_s)
     found = [
         _binned("ttft", summarise.ttft_s(played)[seen], None),
         _binned("tpot", summarise.tpot_s(played)[seen], None),
-        _binned("itl", played.gaps.from_s, played.gaps.tokens.astype(np.float64)),
+        _binned("itl", gaps.from_s, gaps.tokens.astype(np.float64)),
         _binned("e2e", summarise.end_to_end_s(played)[seen], None),
     ]
     return (
@@ -128,9 +129,11 @@ def figures(plan: ServicePlan, played: Played) -> dict[str, Figure]:
         }
     rate, gpus = summarise.throughput(played), plan.service.gpus
     text = "In the steady part of the play, of the requests that end there"
-    found["requests_per_s"] = Figure(rate["requests_per_s"], "requests/s", f"{text}.")
-    found["served_output_tokens_per_s"] = Figure(rate["output_tokens_per_s"], "tokens/s", f"{text}: output tokens.")
-    per_gpu = rate["output_tokens_per_s"] / gpus
+    found["requests_per_s"] = Figure(float(rate["requests_per_s"]), "requests/s", f"{text}.")
+    found["served_output_tokens_per_s"] = Figure(
+        float(rate["output_tokens_per_s"]), "tokens/s", f"{text}: output tokens."
+    )
+    per_gpu = float(rate["output_tokens_per_s"]) / gpus
     found["served_output_tokens_per_s_per_gpu"] = Figure(per_gpu, "tokens/s", f"{text}, over the GPUs of all units.")
     if (promises := plan.service.promises) is not None:
         row = summarise.attainment(played, [as_promise(promises)]).iloc[0]

@@ -80,9 +80,9 @@ def _point(plan: ServicePlan, played: Played) -> tuple[float, ...]:
     kept = float(played.finished.mean())
     if (promises := plan.service.promises) is not None:
         kept = float(summarise.attainment(played, [played_tables.as_promise(promises)])["kept_share"].iloc[0])
-    per_gpu = rate["output_tokens_per_s"] / plan.service.gpus
+    per_gpu = float(rate["output_tokens_per_s"]) / plan.service.gpus
     marks = (float(times["p90"]["ttft_s"]), float(times["p90"]["tpot_s"]))
-    return (rate["arrived_requests_per_s"], *marks, per_gpu, kept)
+    return (float(rate["arrived_requests_per_s"]), *marks, per_gpu, kept)
 
 
 def _answer(

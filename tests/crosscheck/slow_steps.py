@@ -6,7 +6,7 @@ import heapq
 import math
 
 from simulator.serving.world.spec import Disaggregated, PrefixCache, Swap, WholeUnits
-from tests.crosscheck.slow_tables import lookup, rest, steps_drawn
+from tests.crosscheck.slow_tables import lookup, rest, steps_drawn, together
 from tests.crosscheck.slow_world import ARRIVES, STEP_ENDS, Job, Rank, SlowWorld, Unit
 
 OVER = ("finished", "turned away", "gave up")
@@ -208,15 +208,15 @@ class SlowPlay(SlowWorld):
         if unit.number < engines.prefill.count:
             for rank in unit.ranks:
                 self.take_prompts(rank, engines.prefill.step_tokens, True)
-            tokens, key = max((sum(job.piece for job in rank.begun), self.earlier(rank)) for rank in unit.ranks)
-            return lookup(engines.prefill.table, tokens, key / tokens) if tokens else 0.0
+            took = [(sum(job.piece for job in rank.begun), self.earlier(rank)) for rank in unit.ranks]
+            return together(engines.prefill.table, took)
         for rank in unit.ranks:
             self.join_back(rank)
             if not self.make_room(rank):
                 self.admit(rank)
             rank.decodes = bool(rank.running)
-        many, key = max((len(rank.running), sum(job.mean_kv() for job in rank.running)) for rank in unit.ranks)
-        return lookup(engines.decode.table, many, key / many) if many else 0.0
+        running = [(len(rank.running), sum(job.mean_kv() for job in rank.running)) for rank in unit.ranks]
+        return together(engines.decode.table, running)
 
     def whole_step_s(self, unit: Unit, whole: WholeUnits) -> float:
         prompts_only = False

@@ -9,7 +9,9 @@ from simulator.serving.fleet.option import Kind
 from simulator.serving.fleet.search import Fleet
 
 Units = Mapping[Kind, int]
-MOST_TRIES = 64
+MOST_TRIES = 24
+GROWTH = 8
+"""A fleet that is too small grows by one unit of so many, at least by one; then units are taken away one by one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +75,31 @@ def checked(fleet: Fleet, share: float, play: Callable[[Units], Achieved], most_
 def _up(
     start: Units, share: float, play: Callable[[Units], Achieved], size: tuple[Units, int], tries: list[Try]
 ) -> Units | None:
-    """Add units until the promise holds or there are no more GPUs."""
+    """Add units until the promise holds or there are no more GPUs; then take away what was too much."""
     gpus, most_gpus = size
     units = dict(start)
-    for _ in range(MOST_TRIES):
-        units = {**units, (kind := _short(units, tries[-1].achieved)): units[kind] + 1}
-        if sum(count * gpus[kind] for kind, count in units.items()) > most_gpus:
+    while len(tries) < MOST_TRIES:
+        kind = _short(units, tries[-1].achieved)
+        before, units = units, {**units, kind: units[kind] + max(1, units[kind] // GROWTH)}
+        if sum(count * gpus[each] for each, count in units.items()) > most_gpus:
             return None
         tries.append(Try(units, play(units)))
         if tries[-1].achieved.share >= share:
-            return units
+            return _trimmed(units, (kind, before[kind]), share, play, tries)
     return None
+
+
+def _trimmed(
+    units: dict[Kind, int], grown: tuple[Kind, int], share: float, play: Callable[[Units], Achieved], tries: list[Try]
+) -> Units:
+    """Halve in on the fewest units of the kind that grew last, between too few and enough."""
+    kind, low = grown
+    high = units[kind]
+    while high - low > 1 and len(tries) < MOST_TRIES:
+        middle = {**units, kind: (low + high) // 2}
+        tries.append(Try(middle, play(middle)))
+        low, high = (low, middle[kind]) if tries[-1].achieved.share >= share else (middle[kind], high)
+    return {**units, kind: high}
 
 
 def _short(units: Units, achieved: Achieved) -> Kind:

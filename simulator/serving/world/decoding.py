@@ -11,7 +11,7 @@ import numpy as np
 
 from simulator.serving.world.compiled import njit
 from simulator.serving.world.lists import ARRIVE_AT, append, look_at, prepend, push, take_out
-from simulator.serving.world.looking_up import decode_s, steps_for
+from simulator.serving.world.looking_up import decode_own_s, decode_s, steps_for
 from simulator.serving.world.routing import leave, send_prompt
 from simulator.serving.world.state import (
     AWAY,
@@ -327,17 +327,21 @@ def _admit(w: Desk, rank: int, now_s: float) -> None:
 def decode_step_s(w: Desk, unit: int, now_s: float) -> float:
     """Make a decode engine's next step ready; its seconds, or 0 if there is nothing to do."""
     ranks, units = ranks_of(w), units_of(w)
-    fullest = units[unit].first_rank
-    for rank in range(fullest, fullest + units[unit].ranks):
+    first, sequences, kv, own_s = units[unit].first_rank, 0, 0.0, 0.0
+    for rank in range(first, first + units[unit].ranks):
         join_back(w, rank, now_s)
         if not make_room(w, rank, now_s):
             _admit(w, rank, now_s)
-        many, most = ranks[rank].sequences, ranks[fullest].sequences
+        many = ranks[rank].sequences
         ranks[rank].decodes = many > 0
-        if many > most or (many == most and ranks[rank].kv > ranks[fullest].kv):
-            fullest = rank
-    many = ranks[fullest].sequences
-    return decode_s(w, many, ranks[fullest].kv / many) if many > 0 else 0.0
+        if many > 0:
+            sequences += many
+            kv += ranks[rank].kv
+            own_s = max(own_s, decode_own_s(w, float(many), ranks[rank].kv / many))
+    if sequences == 0:
+        return 0.0
+    mean, key = sequences / units[unit].ranks, kv / sequences
+    return decode_s(w, mean, key) + max(0.0, own_s - decode_own_s(w, mean, key))
 
 
 @njit

@@ -10,9 +10,11 @@ from simulator.serving.world.views import (
     View,
     accepted_of,
     decode_keys_of,
+    decode_own_s_of,
     decode_rows_of,
     decode_seconds_of,
     prefill_keys_of,
+    prefill_own_s_of,
     prefill_rows_of,
     prefill_seconds_of,
     rest_seconds_of,
@@ -48,7 +50,8 @@ def _along(points: Floats, at: int, x: float) -> float:
 
 @njit
 def _seconds(rows: Floats, keys: Floats, values: View, row: float, key: float) -> float:
-    """Bilinear between points."""
+    """Bilinear between points; a row below the first is taken for it."""
+    row = max(row, rows[0])
     i, j = _below(rows, row), _below(keys, key)
     u, v = _along(rows, i, row), _along(keys, j, key)
     k, m = min(i + 1, len(rows) - 1), min(j + 1, len(keys) - 1)
@@ -58,15 +61,27 @@ def _seconds(rows: Floats, keys: Floats, values: View, row: float, key: float) -
 
 
 @njit
-def prefill_s(w: Desk, tokens: int, key: float) -> float:
+def prefill_s(w: Desk, tokens: float, key: float) -> float:
     """Seconds for new tokens of prompts that look at so many earlier ones each."""
-    return _seconds(prefill_rows_of(w), prefill_keys_of(w), prefill_seconds_of(w), float(tokens), key)
+    return _seconds(prefill_rows_of(w), prefill_keys_of(w), prefill_seconds_of(w), tokens, key)
 
 
 @njit
-def decode_s(w: Desk, sequences: int, key: float) -> float:
+def decode_s(w: Desk, sequences: float, key: float) -> float:
     """Seconds for a token each of some sequences with so many KV tokens on average."""
-    return _seconds(decode_rows_of(w), decode_keys_of(w), decode_seconds_of(w), float(sequences), key)
+    return _seconds(decode_rows_of(w), decode_keys_of(w), decode_seconds_of(w), sequences, key)
+
+
+@njit
+def prefill_own_s(w: Desk, tokens: float, key: float) -> float:
+    """Seconds of what a rank computes by itself for its prompts."""
+    return _seconds(prefill_rows_of(w), prefill_keys_of(w), prefill_own_s_of(w), tokens, key)
+
+
+@njit
+def decode_own_s(w: Desk, sequences: float, key: float) -> float:
+    """Seconds of what a rank computes by itself for its sequences."""
+    return _seconds(decode_rows_of(w), decode_keys_of(w), decode_own_s_of(w), sequences, key)
 
 
 @njit

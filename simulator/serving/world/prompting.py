@@ -18,7 +18,7 @@ from simulator.serving.world.decoding import (
     release,
 )
 from simulator.serving.world.lists import append, take_out
-from simulator.serving.world.looking_up import decode_s, prefill_s, rest_s, steps_for
+from simulator.serving.world.looking_up import decode_s, prefill_own_s, prefill_s, rest_s, steps_for
 from simulator.serving.world.prefixes import use
 from simulator.serving.world.routing import leave, send_kv
 from simulator.serving.world.state import BEGUN, COMPUTING, FINISHED, GAVE_UP, LISTS, QUEUE, Desk
@@ -106,12 +106,17 @@ def take_prompts(  # noqa: C901
 def prompt_step_s(w: Desk, unit: int, now_s: float) -> float:
     """Make a prefill engine's next step ready; its seconds, or 0 if there is nothing to do."""
     ranks, units = ranks_of(w), units_of(w)
-    fullest, most = units[unit].first_rank, 0
-    for rank in range(fullest, fullest + units[unit].ranks):
+    first, tokens, earlier, own_s = units[unit].first_rank, 0, 0.0, 0.0
+    for rank in range(first, first + units[unit].ranks):
         many = take_prompts(w, rank, w.step_tokens, now_s, True)
-        if many > most or (many == most and ranks[rank].earlier > ranks[fullest].earlier):
-            fullest, most = rank, many
-    return prefill_s(w, most, ranks[fullest].earlier / most) if most > 0 else 0.0
+        if many > 0:
+            tokens += many
+            earlier += ranks[rank].earlier
+            own_s = max(own_s, prefill_own_s(w, float(many), ranks[rank].earlier / many))
+    if tokens == 0:
+        return 0.0
+    mean, key = tokens / units[unit].ranks, earlier / tokens
+    return prefill_s(w, mean, key) + max(0.0, own_s - prefill_own_s(w, mean, key))
 
 
 @njit
@@ -120,9 +125,9 @@ def _mixed_s(w: Desk, rank: int, many: int, prompts: int) -> float:
     ranks = ranks_of(w)
     span_s = rest_s(w, many + prompts)
     if many > 0:
-        span_s += decode_s(w, many, ranks[rank].kv / many)
+        span_s += decode_s(w, float(many), ranks[rank].kv / many)
     if prompts > 0:
-        span_s += prefill_s(w, prompts, ranks[rank].earlier / prompts)
+        span_s += prefill_s(w, float(prompts), ranks[rank].earlier / prompts)
     return span_s
 
 

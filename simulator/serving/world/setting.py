@@ -26,7 +26,7 @@ from workloads.requests import Requests
 EVENTS_AT_FIRST = 4096
 SAMPLES_AT_FIRST = 4096
 NO_LIMIT = 2**62
-PARTS = ("rows", "keys", "seconds")
+PARTS = ("rows", "keys", "seconds", "own_s")
 PROMPT_ROUTING = {
     "round_robin": at.ROUND_ROBIN,
     "least_loaded": at.LEAST_LOADED,

@@ -46,8 +46,8 @@ class PrefillUnits:
     """Engines that compute prompts: ranks that step together, each taking up to step_tokens new tokens of its queue.
 
     chunked   a prompt may be cut so that a rank's step is filled; else whole prompts, one that is longer alone
-    table     rows: new tokens of the fullest rank; keys: mean earlier tokens a new one looks at there, p + n/2 for
-              n tokens behind p
+    table     rows: new tokens of a rank; keys: mean earlier tokens that a new one looks at, p + n/2 for n tokens behind
+              p; ranks wait for the one with most to do by itself, see `StepTable`
     """
 
     count: int
@@ -61,8 +61,8 @@ class PrefillUnits:
 class DecodeUnits:
     """Engines that generate tokens, one a step and sequence, or several with speculation.
 
-    table   rows: sequences of the fullest rank (of equal ones, that with most KV); keys: mean KV tokens there as the
-            step begins
+    table   rows: sequences of a rank; keys: mean KV tokens as the step begins; ranks wait for the one with most to do
+            by itself, see `StepTable`
     """
 
     count: int

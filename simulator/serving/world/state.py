@@ -64,9 +64,9 @@ TABLES: dict[str, np.dtype[Any]] = {
     "gap_sums": np.dtype("f8"),
     "samples": np.dtype("f8"), "where": np.dtype("i4"), "tier_store": np.dtype("i8"), "block_at": np.dtype("i8"),
     "block_ids": np.dtype("i8"), "accepted": np.dtype("f8"), "prefill_rows": np.dtype("f8"),
-    "prefill_keys": np.dtype("f8"), "prefill_seconds": np.dtype("f8"), "decode_rows": np.dtype("f8"),
-    "decode_keys": np.dtype("f8"), "decode_seconds": np.dtype("f8"), "rest_tokens": np.dtype("f8"),
-    "rest_seconds": np.dtype("f8"),
+    "prefill_keys": np.dtype("f8"), "prefill_seconds": np.dtype("f8"), "prefill_own_s": np.dtype("f8"),
+    "decode_rows": np.dtype("f8"), "decode_keys": np.dtype("f8"), "decode_seconds": np.dtype("f8"),
+    "decode_own_s": np.dtype("f8"), "rest_tokens": np.dtype("f8"), "rest_seconds": np.dtype("f8"),
 }  # fmt: skip
 """Tables beside the desk. Those that are not lists of records:
 

@@ -170,6 +170,18 @@ def prefill_seconds_of(w: Desk) -> View:
 
 
 @njit
+def prefill_own_s_of(w: Desk) -> View:
+    """Table `prefill_own_s`, row by row."""
+    return carray(pointer(w.prefill_own_s_at), (w.prefill_own_s_long, w.prefill_own_s_wide), np.float64)
+
+
+@njit
+def decode_own_s_of(w: Desk) -> View:
+    """Table `decode_own_s`, row by row."""
+    return carray(pointer(w.decode_own_s_at), (w.decode_own_s_long, w.decode_own_s_wide), np.float64)
+
+
+@njit
 def decode_seconds_of(w: Desk) -> View:
     """Table `decode_seconds`, row by row."""
     return carray(pointer(w.decode_seconds_at), (w.decode_seconds_long, w.decode_seconds_wide), np.float64)
