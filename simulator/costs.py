@@ -118,7 +118,7 @@ def _busy(op: Op, gpu: Gpu, used: int, group: str, name: str) -> tuple[Busy, int
     kernels = gpu.kernels
     if group == "sweeps":
         sweep = kernels.sweeps[name]
-        return sweep_s(op.read_bytes + op.write_bytes, machine(gpu, "bf16", used), sweep), sweep.kernels
+        return sweep_s(op.read_bytes + op.write_bytes, machine(gpu, "bf16", used), sweep, op.m), sweep.kernels
     on = machine(gpu, op.precision, used)
     if group == "matmul":
         return product_s(product(op), on, kernels.matmul[name]), 1

@@ -119,6 +119,10 @@ class SweepFamily(Spec):
     """Kernels that run for one logical operation."""
     traffic_ratio: Positive = 1.0
     """Bytes that they move over the bytes of the operation if each operand moved once."""
+    start_rows: Count = 1
+    few_rows_start_s: SecondsOrZero = 0.0
+    """From so many rows on a kernel has its whole start_s, which holds what its many rows cost; with none it has
+    few_rows_start_s, between them a part. Left out: start_s whatever the rows."""
     fit: Fit | None = None
 
 

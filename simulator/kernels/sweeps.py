@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import inf
+
 from simulator.kernels.machine import Busy, Machine
 from topologies.kernel_sets import SweepFamily
 from workloads.reference.record import Op
@@ -46,11 +48,14 @@ def kind_of(op: Op) -> str:
     return found
 
 
-def sweep_s(moved_bytes: float, machine: Machine, family: SweepFamily) -> Busy:
+def sweep_s(moved_bytes: float, machine: Machine, family: SweepFamily, rows: float = inf) -> Busy:
     """Time all kernels of one operation: bytes over achieved bandwidth, and each one's start and tail.
 
     seconds = kernels x start + bytes x traffic / (HBM x bandwidth ratio)
+    A start that was found with many rows is shorter with few: rows are dealt out in blocks, wave after wave.
     Memory-bound kernels reach the HBM rate with fewer than all multiprocessors, so their number does not enter.
     """
     moved_s = moved_bytes * family.traffic_ratio / (machine.hbm_bytes_per_s * family.bandwidth_ratio)
-    return Busy(family.kernels * family.start_s + moved_s, "memory")
+    many = min(1.0, rows / family.start_rows)
+    start_s = family.few_rows_start_s + (family.start_s - family.few_rows_start_s) * many
+    return Busy(family.kernels * start_s + moved_s, "memory")
