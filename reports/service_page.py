@@ -34,6 +34,13 @@ def _same(name: str, text: str) -> answered_page.Note:
 
 
 SHOWN: Mapping[str, tuple[str, answered_page.Note]] = {
+    "kept_share": ("Promises kept", "of the requests"),
+    "ttft_p90_s": ("First token, TTFT", "nine in ten are no longer"),
+    "tpot_p90_s": ("Output tokens, TPOT", "nine in ten are no longer"),
+    "goodput_requests_per_s": ("Goodput", "requests that got what was promised"),
+    "fleet_nodes": ("Cheapest fleet", "servers, by closed forms"),
+    "mean_nodes": ("Servers of a day", _same("peak_nodes", "mean; at the peak {}")),
+    "cost_profit_ratio": ("Profit over rent", "if every token is paid for"),
     "prefill_tokens_per_s_per_gpu": (
         "Reading speed of a GPU", _same("prefill_tokens_per_s_per_node", "prompt tokens; a server: {}")),
     "prefill_step_s": ("Step of prompts", "a full step of typical ones"),
@@ -80,7 +87,12 @@ def _sections(result: ServiceResult) -> Iterator[Section]:
         "memory": ("Memory", "What fits", (), _memory(told)),
         "guesses": ("Guesses", "Guessing tokens ahead", ("guesses",), ()),
         "requests": (
-            "Requests", "What requests get", ("percentiles", "throughput"), _requests(told, result.promises)),
+            "Requests", "What requests get", ("percentiles", "promises", "throughput", "engines"),
+            _requests(told, result.promises)),
+        "fleet": ("Fleet", "The cheapest fleet that keeps the promises", ("candidates", "checks", "left_out"), ()),
+        "day": ("A day", "A day of the fleet, and what it earns", ("day", "classes"), ()),
+        "layouts": (
+            "Layouts", "The same model with its weights elsewhere", ("resources", "layouts", "crossings"), ()),
     }  # fmt: skip
     for name, (short, title, tables, pictures) in own.items():
         parts = (*pictures, *_tables(told, tables))

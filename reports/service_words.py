@@ -81,9 +81,22 @@ LOOKS: Mapping[str, Look] = {
     ),
     "percentiles": Look("Means and percentiles", meanings={"p99_s": "99 of 100 are faster"}),
     "throughput": Look("Over the rate of requests"),
-    "classes": Look("What tokens cost, by class"),
-    "day": Look("A day, hour by hour"),
-    "candidates": Look("Plans that were tried"),
+    "promises": Look("What was promised, and to how many it was kept"),
+    "engines": Look("Units and how busy they were", titles={"busy_s": "In steps", "present_s": "There"}),
+    "classes": Look("What tokens cost and bring, by class", titles={"class": "Tokens", "tokens": "Of a day"}),
+    "day": Look("The day, hour by hour", meanings={"demand_ratio": "over the day's mean", "nodes": "servers held"}),
+    "candidates": Look(
+        "Fleets, the cheapest first",
+        titles={"dearer_ratio": "Dearer", "binds": "One unit fewer fails by", "lost": "Why it is not the best"},
+        meanings={"kept_share": "of the requests, by closed forms"},
+    ),
+    "checks": Look("The best fleet played by events, a unit more or fewer at a time"),
+    "left_out": Look("Units that cannot be, or keep no promise"),
+    "layouts": Look("Layouts of the model over the number of users", titles={"bound": "Binds"}),
+    "crossings": Look(
+        "From how many users on another layout is better than this one", titles={"from_users": "From users"}
+    ),
+    "resources": Look("What one token of a single user keeps busy", titles={"busy_s": "Busy"}),
 }
 """Title and remarks of each table that is known; any other is shown under its own name."""
 OWN_WAY = ("steps", "memory", "histograms", "timeline")
@@ -96,6 +109,9 @@ LEADS = {
     "guesses": "A sequence gets more than one token a step where guesses of the next ones turn out right; checking "
     "them makes the step longer.",
     "requests": "Requests arrive, wait for a unit, get their first token, then one after the other.",
+    "fleet": "Closed forms rank all ways to build units; the best fleet is then played request by request.",
+    "day": "Units follow the demand hour by hour; GPUs that are not held may be lent.",
+    "layouts": "Weights come from where they are kept for every step; what pays depends on how many share it.",
 }
 """Section -> the sentence it begins with."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, ClassVar, Self
@@ -168,8 +169,13 @@ def load_service(path: Path, folders: tuple[Path, ...] = ()) -> Service:
 
 def changed_service(service: Service, changes: Mapping[str, object], names: Catalogue | None = None) -> Service:
     """The service with dotted paths set, checked again, which says what was changed; raises InvalidInput."""
-    told = (*service.changes, *(f"{path}={value}" for path, value in changes.items()))
+    told = (*service.changes, *(f"{path}={_told(value)}" for path, value in changes.items()))
     return service.with_changes({**changes, "changes": told}, names if names is not None else catalogue())
+
+
+def _told(value: object) -> str:
+    """A value as YAML on one line."""
+    return json.dumps(value) if isinstance(value, dict | list | tuple | bool) or value is None else str(value)
 
 
 def is_service(path: Path) -> bool:

@@ -32,13 +32,14 @@ def _rate(plan: ServicePlan, unit: UnitPlan) -> str:
     rate, nodes = unit.tokens_per_s_per_gpu, plan.gpus_per_node
     if isinstance(unit.engine.setting.unit, PrefillUnit):
         return (
-            f"A GPU of a {unit.name} unit reads {rate:,.0f} prompt tokens a second, a server of {nodes} "
+            f"A GPU of a {unit.name} unit reads {rate:,.0f} prompt tokens a second, a server of {nodes} GPUs "
             f"{rate * nodes:,.0f}; a step of {unit.rows:,.0f} tokens a group takes {pretty(unit.step_s, 's', 3)}."
         )
     beside = f" and {unit.prompt_tokens:,.0f} prompt tokens read beside them" if unit.prompt_tokens else ""
     return (
-        f"A GPU of a {unit.name} unit writes {rate:,.0f} tokens a second, a server of {nodes} {rate * nodes:,.0f}, "
-        f"with {unit.rows:,.0f} sequences a group{beside}; a user sees one token every {pretty(unit.tpot_s, 's', 3)}, "
+        f"A GPU of a {unit.name} unit writes {rate:,.0f} tokens a second, a server of {nodes} GPUs "
+        f"{rate * nodes:,.0f}, with {unit.rows:,.0f} sequences a group{beside}; a user sees one token every "
+        f"{pretty(unit.tpot_s, 's', 3)}, "
         f"{1 / unit.tpot_s:.1f} a second."
     )
 
@@ -96,7 +97,7 @@ def _guesses(plan: ServicePlan, tables: Mapping[str, pd.DataFrame]) -> Iterator[
     asked = any(getattr(unit.engine.setting.unit, "speculation", None) for unit in plan.units.values())
     state = "is on" if asked else "is off"
     yield (
-        f"Guessing one token ahead ({state}) makes a user's tokens {few['speed_ratio']:.2f} times as fast at "
+        f"Guessing one token ahead, which {state}, makes a user's tokens {few['speed_ratio']:.2f} times as fast at "
         f"{few['sequences']:,.0f} sequences a group, {many['speed_ratio']:.2f} times at {many['sequences']:,.0f}."
     )
 

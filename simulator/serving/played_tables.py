@@ -147,13 +147,9 @@ def figures(plan: ServicePlan, played: Played) -> dict[str, Figure]:
         )
         text = "Requests a second that got both promises."
         found["goodput_requests_per_s"] = Figure(float(row["good_requests_per_s"]), "requests/s", text)
-    used = engines(plan, played)
     for name in plan.units:
-        own = used[used["unit"].str.startswith(f"{name} ")]
-        busy = float(own["busy_s"].sum() / own["present_s"].sum()) if own["present_s"].sum() else float("nan")
-        found[f"{name}_busy_share"] = Figure(
-            busy, "ratio", f"Time in which {name} units step, of the time they are there."
-        )
+        busy, text = _steady_mean(played, name, played.queues[name].busy_share), f"Time in which {name} units step"
+        found[f"{name}_busy_share"] = Figure(busy, "ratio", f"{text}, of the time they are there; in the steady part.")
     found |= _filled(plan, played)
     found["preemptions"] = Figure(float(played.preemptions.sum()), "count", "Times that a sequence had to make room.")
     found["turned_away"] = Figure(float((~played.finished).sum()), "count", "Requests that never got their last token.")
@@ -167,9 +163,15 @@ def _filled(plan: ServicePlan, played: Played) -> dict[str, Figure]:
         if one.most_sequences and name in played.queues:
             own = played.queues[name]
             most = one.rows * one.engine.setting.unit.groups
-            there = own.present > 0
-            mean = float((own.running[there] / (most * own.present[there])).mean()) if there.any() else float("nan")
-            found[f"{name}_filled_share"] = Figure(
-                mean, "ratio", f"Sequences that {name} units run over those they may."
-            )
+            with np.errstate(invalid="ignore", divide="ignore"):
+                mean = _steady_mean(played, name, own.running / (most * own.present))
+            text = f"Sequences that {name} units run over those they may, in the steady part."
+            found[f"{name}_filled_share"] = Figure(mean, "ratio", text)
     return found
+
+
+def _steady_mean(played: Played, name: str, values: Floats) -> float:
+    """Mean of what was seen at the looks of the steady part at which there are units; NaN where there are none."""
+    from_s, until_s = summarise.Steady().of(played)
+    seen = (played.sample_at_s >= from_s) & (played.sample_at_s <= until_s) & (played.queues[name].present > 0)
+    return float(np.nanmean(values[seen])) if seen.any() else float("nan")

@@ -20,7 +20,7 @@ from workloads.requests import Requests
 
 LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
 """Rates of the curve, over the traffic's own."""
-CURVE_REQUESTS = 20_000
+CURVE_REQUESTS = 120_000
 """Requests of a point of the curve at most."""
 Say = Callable[[str], None]
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
-from simulator.result import Reproduction
+import pandas as pd
+
+from simulator.result import Figure, Reproduction
 from simulator.serving.answers import answers
 from simulator.serving.asked import asked_of
+from simulator.serving.elsewhere.answered import elsewhere, is_elsewhere
 from simulator.serving.figures import figures
 from simulator.serving.fleet_day import fleet_day
 from simulator.serving.fleet_found import found_fleet
@@ -19,24 +22,40 @@ from simulator.summary import versions
 from topologies.spec import digest, dump
 from workloads.service import Service
 
+Figures = Mapping[str, Figure]
+Tables = Mapping[str, pd.DataFrame]
+
 
 def serve(service: Service, command: str = "", say: Say = lambda _: None) -> ServiceResult:
     """Work out a service. command   how it was asked for
 
     Raises DoesNotFit where a unit's weights, or the sequences asked for, do not fit.
     """
+    if is_elsewhere(service):
+        say("Timing steps")
+        other = elsewhere(service)
+        return _result(service, command, (other.figures, other.tables, other.answer))
     say("Planning")
     plan = plan_service(service)
     say("Timing steps")
     found, headline = tables(plan), figures(plan)
     said = answers(plan, found, headline)
+    first: list[str] = []
     for more in _more(plan, say):
-        headline, found, said = {**headline, **more.figures}, {**found, **more.tables}, (*more.answer, *said)
+        headline, found = {**headline, **more.figures}, {**found, **more.tables}
+        first += more.answer
+    said = (*first, *said)
+    return _result(service, command, (headline, found, said))
+
+
+def _result(service: Service, command: str, worked_out: tuple[Figures, Tables, Sequence[str]]) -> ServiceResult:
+    """All that is told of a service."""
+    headline, found, said = worked_out
     return ServiceResult(
         name=service.name,
         title=", ".join([service.title or service.name, *service.changes]),
         headline=headline,
-        answer=said,
+        answer=tuple(said),
         warnings=tuple(_warnings(service)),
         tables=found,
         assumptions=assumptions(service),
