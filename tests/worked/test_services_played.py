@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,12 +19,12 @@ from tests.engines import BALANCED, shipped
 from workloads.requests import without_prefixes
 from workloads.service import Service, changed_service
 
-ALIKE = {"kind": "fixed", "input_tokens": 2000, "output_tokens": 200}
+ALIKE: dict[str, object] = {"kind": "fixed", "input_tokens": 2000, "output_tokens": 200}
 
 
 def small(**more: object) -> Service:
     """SGLang's service with even experts and requests that are all alike."""
-    changes = {"prefill.router": BALANCED, "decode.router": BALANCED, "prefill.eplb": None}
+    changes: dict[str, object] = {"prefill.router": BALANCED, "decode.router": BALANCED, "prefill.eplb": None}
     changes |= {
         "typical": {"input_tokens": 2000, "output_tokens": 200},
         "promises": {"ttft_s": "3 s", "tpot_s": "70 ms"},
@@ -69,7 +70,7 @@ def test_more_load_never_keeps_more_promises() -> None:
     assert curve["kept_share"].iloc[-1] <= curve["kept_share"].iloc[0]
 
 
-def test_a_recording_is_replayed(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_recording_is_replayed(tmp_path: Path) -> None:
     file = tmp_path / "own.csv"
     file.write_text("arrival_s,input_tokens,output_tokens\n0,100,20\n0.5,4000,30\n1.0,200,1\n")
     result = clustercast.serve(small(traffic={"kind": "table", "path": str(file)}))
