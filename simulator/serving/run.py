@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pandas as pd
 
+from simulator.refusal import Refused
 from simulator.result import Figure, Reproduction
 from simulator.serving.answers import answers
 from simulator.serving.asked import asked_of
@@ -29,8 +30,9 @@ Tables = Mapping[str, pd.DataFrame]
 def serve(service: Service, command: str = "", say: Say = lambda _: None) -> ServiceResult:
     """Work out a service. command   how it was asked for
 
-    Raises DoesNotFit where a unit's weights, or the sequences asked for, do not fit.
+    Raises Refused for what would be ignored, DoesNotFit where a unit's weights, or the sequences asked for, do not fit.
     """
+    _admit(service)
     if is_elsewhere(service):
         say("Timing steps")
         other = elsewhere(service)
@@ -46,6 +48,16 @@ def serve(service: Service, command: str = "", say: Say = lambda _: None) -> Ser
         first += more.answer
     said = (*first, *said)
     return _result(service, command, (headline, found, said))
+
+
+def _admit(service: Service) -> None:
+    """Raise Refused for what of the cluster a service would ignore."""
+    cluster = service.cluster
+    if cluster.faults:
+        raise Refused("cluster.faults: what is broken slows no service yet; leave it out")
+    if cluster.topology.routing != "spray":
+        how = cluster.topology.routing
+        raise Refused(f"cluster.topology.routing: {how}: flows of a service do not collide yet; write spray")
 
 
 def _result(service: Service, command: str, worked_out: tuple[Figures, Tables, Sequence[str]]) -> ServiceResult:

@@ -15,7 +15,7 @@ from tests.made_service import with_requests
 PHONE = {"width": 400, "height": 844}
 SCRIPT = "<script>alert(1)</script>"
 SECTIONS = [
-    "step", "batch", "memory", "guesses", "requests", "more", "figures", "assumptions", "words", "reproduce",
+    "step", "batch", "memory", "guesses", "requests", "day", "more", "figures", "assumptions", "words", "reproduce",
 ]  # fmt: skip
 
 

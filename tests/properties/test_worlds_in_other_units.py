@@ -28,7 +28,7 @@ def case(seed: int) -> tuple[Requests, World]:
 
 def slow_table(table: StepTable) -> StepTable:
     """Twice the seconds."""
-    return replace(table, seconds=2 * table.seconds)
+    return replace(table, seconds=2 * table.seconds, own=2 * table.own_s)
 
 
 def slow_kv(kv: Kv) -> Kv:

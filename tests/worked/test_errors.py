@@ -62,7 +62,8 @@ def test_every_mistake_of_a_file_is_told_at_once_in_its_order() -> None:
         "job.yaml:1:1: nme: unknown field (did you mean `name`?); known are: name, node, topology, tokens, wait_s, "
         "busy_share, stages, dry",
         "job.yaml:2:7: node: no `h80-node` among the nodes (did you mean `h800-node`?); there are: a100-node, "
-        "b200-node, gb200-node, gb300-node, h100-node, h20-node, h200-node, h800-node",
+        "ai-pc, b200-node, gb200-node, gb300-node, h100-node, h20-node, h200-node, h800-node, mac-m4-max, "
+        "mac-studio-m3-ultra, workstation-4090",
         "job.yaml:5:3: topology.plans: unknown field (did you mean `planes`?); known are: kind, switch, cables, "
         "routing, queue_pairs, oversubscription, layers, planes, planes_per_nic",
         "job.yaml:6:36: topology.switch.ports: read `0x40`; write a whole number in plain digits, `64`",

@@ -107,6 +107,11 @@ def test_requests_need_units_for_both_halves() -> None:
         clustercast.serve(small(decode=None))
 
 
+def test_what_a_service_would_ignore_is_refused() -> None:
+    with pytest.raises(Refused, match=r"cluster\.topology\.routing: ecmp"):
+        clustercast.serve(small(**{"cluster.topology.routing": "ecmp"}))
+
+
 def test_demand_sets_the_rate() -> None:
     """168 billion output tokens a day in answers of 1,211 are 1,606 requests a second."""
     asked = asked_of(changed_service(shipped("deepseek-production"), {"traffic": None, "search": None}), None)
