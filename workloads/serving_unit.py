@@ -116,7 +116,8 @@ class Unit(Spec):
             fix = nearest_divisors(self.gpus, self.tp)
             found.append(("tp", f"read `{self.tp}`; it must divide the unit's {self.gpus} GPUs: use {fix}"))
         if self.ep not in (1, self.gpus):
-            why = f"read `{self.ep}`; experts are shared by all {self.gpus} GPUs of the unit, or by none: write 1"
+            all_of = f"all {self.gpus} GPUs of the unit"
+            why = f"read `{self.ep}`; experts are shared by {all_of}, or by none: write {self.gpus} or 1"
             found.append(("ep", why))
         if self.ep == 1 and self.eplb is not None:
             found.append(("eplb", "needs ep above 1: without it every GPU has a part of every expert"))
