@@ -11,7 +11,7 @@ from reports.compare_money import money
 from reports.compare_pictures import networks, parts, waterfalls
 from reports.compare_pictures import terms as terms_of_all
 from reports.differences import cut, percent
-from reports.document import Cell, Column, Grid, Listing, Page, Picture, Section, Table, Terms, Tile
+from reports.document import Cell, Column, Grid, Listing, Page, Section, Table, Terms, Tile
 from simulator.comparing.comparison import IMMATERIAL_SHARE, Compared, Comparison
 from simulator.comparing.deltas import NO_CHANGE, verdict
 from simulator.comparing.differences import THINGS
@@ -125,18 +125,13 @@ def _sections(comparison: Comparison) -> Iterable[Section]:
     """All sections, in the order in which a reader asks, with at most MOST_FIGURES pictures."""
     others = [*_held(comparison), *_bought(comparison)]
     yield from others
-    left = MOST_FIGURES - sum(map(pictures, others))
+    left = MOST_FIGURES - sum(one.pictures for one in others)
     if (load := network_section.section(comparison.tables, left)) is not None:
         yield load
     yield Section("limits", "Limits", "What fails first", (LIMITS,), (tables.limits(comparison),))
     known = dict(terms.TRAINING)
     yield Section("words", "Words", "Words used", (), (Terms(tuple((word, known[word]) for word in WORDS)),))
     yield _reproduce(comparison)
-
-
-def pictures(section: Section) -> int:
-    """How many pictures a section has."""
-    return sum(len(part.cells) if isinstance(part, Grid) else isinstance(part, Picture) for part in section.parts)
 
 
 def _held(comparison: Comparison) -> Iterable[Section]:
