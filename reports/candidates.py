@@ -84,6 +84,16 @@ class Candidates:
         """Variables that have more than one value."""
         return tuple(name for name in self.variables if len(set(map(str, self.frame[name].tolist()))) > 1)
 
+    @property
+    def independent(self) -> tuple[str, ...]:
+        """Of those, the ones whose value does not follow from one before and the other way round."""
+        found: list[str] = []
+        for name in self.varied:
+            own = self.frame[name].map(str)
+            if not any(_together(own, self.frame[other].map(str)) for other in found):
+                found.append(name)
+        return tuple(found)
+
     def values(self, figure: str, most: int | None = None) -> list[float]:
         """A figure of the first candidates as it is shown."""
         of = shown(figure)
@@ -94,21 +104,33 @@ class Candidates:
         return str(words.quantity(self.values(figure)[row], shown(figure).unit))
 
     def telling(self) -> tuple[str, ...]:
-        """The objective, then figures that are known and in proportion to none before."""
+        """The objective, then figures that follow from none before; those of SHOWN, where there are any."""
         found: list[str] = []
-        for figure in dict.fromkeys((self.objective, *self.figures)):
+        known = [name for name in SHOWN if name in self.figures]
+        for figure in dict.fromkeys((*filter(None, [self.objective]), *(known or self.figures))):
             if self.frame[figure].notna().any() and not any(self._alike(figure, other) for other in found):
                 found.append(figure)
         return tuple(found)
 
     def _alike(self, figure: str, other: str) -> bool:
-        """Whether two figures are in proportion."""
-        ratio = (self.frame[figure] / self.frame[other]).astype(float).dropna()
-        return bool(len(ratio) and ratio.max() <= ratio.min() * (1 + ALIKE_SHARE))
+        """Whether two figures are in proportion, or one to the other's reciprocal."""
+        for found in (self.frame[figure] / self.frame[other], self.frame[figure] * self.frame[other]):
+            ratio = found.astype(float).dropna()
+            if len(ratio) and ratio.max() <= ratio.min() * (1 + ALIKE_SHARE):
+                return True
+        return False
+
+
+def _together(one: pd.Series[str], other: pd.Series[str]) -> bool:
+    """Whether each value of the one goes with one of the other, and the other way round."""
+    pairs = len(set(zip(one.tolist(), other.tolist(), strict=True)))
+    return pairs == one.nunique() == other.nunique()
 
 
 def candidates(frame: pd.DataFrame, objective: str = "") -> Candidates:
-    """Tell variables from figures: a number whose name carries a unit, and every number after the first of them.
+    """Tell variables from figures by the column `status` between them, where there is one.
+
+    Else a figure is a number whose name carries a unit, and every number after the first of them.
 
     objective   the figure that the candidates are ranked by; the first that does not fall from place to place if empty
     """
@@ -118,6 +140,9 @@ def candidates(frame: pd.DataFrame, objective: str = "") -> Candidates:
         number and bool(words.unit_of(name) or name in SHOWN) for name, number in zip(columns, numeric, strict=True)
     ]
     first = united.index(True) if True in united else len(columns)
+    if "status" in frame:
+        before = list(frame.columns)[: list(frame.columns).index("status")]
+        first = sum(name in before for name in columns)
     figures = [name for name, number in zip(columns[first:], numeric[first:], strict=True) if number]
     variables = [name for name in columns if name not in figures]
     rising = [name for name in figures if frame[name].notna().all() and frame[name].is_monotonic_increasing]
@@ -129,12 +154,15 @@ def ranking(of: Candidates, name: str, title: str, data: str) -> Table:
     """The best candidates: place, variables that differ, figures, why each is not the choice."""
     top = Candidates(of.frame.head(MOST_ROWS), of.variables, of.figures, of.objective)
     heads, texts = [Column("Place", numeric=True)], [top.frame["place"].map(str).tolist()]
+    if "number" in top.frame:
+        heads.append(Column("Point", numeric=True))
+        texts.append(top.frame["number"].map(str).tolist())
     if not of.varied:
         heads.append(Column("Candidate"))
         texts.append([str(label) for label in top.frame["label"]])
     for variable in of.varied:
         heads.append(Column(_head(variable)))
-        texts.append([text(value) for value in top.frame[variable].tolist()])
+        texts.append([text(value, variable) for value in top.frame[variable].tolist()])
     telling = of.telling()[:MOST_FIGURES]
     for figure in [name for name in of.figures if name in telling]:
         head, cells = scaled(shown(figure).title, top.values(figure), shown(figure).unit)
@@ -142,9 +170,9 @@ def ranking(of: Candidates, name: str, title: str, data: str) -> Table:
         texts.append(cells)
     if "lost" in top.frame:
         heads.append(Column("Why not the choice"))
-        texts.append([text(value) for value in top.frame["lost"].tolist()])
+        texts.append([text(value, "lost") for value in top.frame["lost"].tolist()])
     left = len(of.frame) - len(top.frame)
-    same = [f"{_head(one)} {text(of.frame[one].iloc[0])}" for one in of.variables if one not in of.varied]
+    same = [f"{_head(one)} {text(of.frame[one].iloc[0], one)}" for one in of.variables if one not in of.varied]
     note = (f"The same in all: {', '.join(same)}. " if same else "") + (f"{left} more in the file." if left else "")
     rows = tuple(tuple(map(Cell, row)) for row in zip(*texts, strict=True))
     return Table(name, title, tuple(heads), rows, data, note)
@@ -174,9 +202,9 @@ def across(of: Candidates, title: str, data: str) -> Picture:
         Line(int(number), cut(str(label), LABEL), _role(int(number)))
         for number, label in zip(head["place"].tolist(), head["label"].tolist(), strict=True)
     ]
-    scales = [Scale(_head(name), _values(head[name].tolist())) for name in of.varied]
+    scales = [Scale(_head(name), _values(head[name].tolist(), name), _unit(name)) for name in of.independent]
     figures = [
-        Scale(shown(name).title, tuple(of.values(name, MOST_LINES)), shown(name).unit)
+        Scale(shown(name).title, tuple(of.values(name, MOST_LINES)), shown(name).unit, True)
         for name in reversed(of.telling()[:MOST_FIGURES])
     ]
     return parallel("parallel", title, lines, (scales, figures), data)
@@ -192,17 +220,25 @@ def _head(variable: str) -> str:
     return variable.replace("_", " ")
 
 
-def text(value: object) -> str:
-    """A variable's value as a person writes it."""
+def _unit(variable: str) -> str:
+    """The unit that a variable's name carries."""
+    return words.unit_of(variable.rpartition(".")[2])
+
+
+def text(value: object, variable: str) -> str:
+    """A variable's value as a person writes it, with its unit where its name carries one."""
     if value is None or value != value:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:,.10g}" if isinstance(value, float) else str(value)
+    unit = _unit(variable)
+    if unit and isinstance(value, int | float):
+        return str(words.quantity(float(value), unit))
+    return f"{value:.10g}" if isinstance(value, float) else str(value)
 
 
-def _values(found: Sequence[object]) -> tuple[float | str | None, ...]:
+def _values(found: Sequence[object], variable: str) -> tuple[float | str | None, ...]:
     """Values of a variable: numbers where all are, else text."""
     if all(isinstance(one, int | float) and not isinstance(one, bool) for one in found):
         return tuple(float(one) for one in found if isinstance(one, int | float))
-    return tuple(text(one) or None for one in found)
+    return tuple(text(one, variable) or None for one in found)

@@ -124,7 +124,7 @@ def _parallel(comparison: Comparison) -> Picture:
         for number, label in zip(ranking["place"].tolist(), ranking["scenario"].tolist(), strict=True)
     ]
     scales = [Scale(_field(str(name)), _values(fields[name].tolist())) for name in fields.columns]
-    figures = [Scale(title, tuple(ranking[name].tolist()), unit) for name, (title, unit) in FIGURES.items()]
+    figures = [Scale(title, tuple(ranking[name].tolist()), unit, True) for name, (title, unit) in FIGURES.items()]
     return parallel(
         "parallel", "Every scenario, variable by variable", lines, (scales, figures), "tables/variables.csv"
     )

@@ -59,11 +59,15 @@ Value = float | str | None
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """One upright scale: its title, its unit, and the value of each line; a line without one is broken there."""
+    """One upright scale: its title, the value of each line, its unit; a line without a value is broken there.
+
+    figure   a figure, whose ends are told; else a variable, whose values are, where they are few
+    """
 
     title: str
     values: tuple[Value, ...]
     unit: str = ""
+    figure: bool = False
 
     @property
     def levels(self) -> tuple[Value, ...]:
@@ -73,7 +77,7 @@ class Scale:
         numeric = all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers)
         if len(known) > MOST_LEVELS and not any(isinstance(one, str) for one in known):
             return ()
-        if self.unit and not any(isinstance(one, str) for one in known):
+        if self.figure:
             return ()
         return tuple(
             one for _, one in sorted(zip(numbers, known, strict=True), key=lambda pair: _order(pair[0], numeric))

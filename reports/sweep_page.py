@@ -16,7 +16,6 @@ from reports.standing import assumed, reproduced
 from reports.tables import Look, once, table
 from simulator.conditions import TABLE as CONDITIONS
 from simulator.result import Answered
-from topologies.scalars import read
 
 MOST_FIGURES, MOST_PARETO = 12, 2
 MOST_FAILED = 50
@@ -37,6 +36,11 @@ LEADS = {
     "failed": "What could not be worked out, by reason.",
     "designs": "What was asked for.",
 }
+
+UNLIKE = (
+    "Not every combination of values has figures: means can differ also because other fields do. The table says how "
+    "many points each is of."
+)
 
 
 def page(result: Answered) -> str:
@@ -97,14 +101,11 @@ def _sections(result: Answered) -> Iterator[Section]:
     yield from conditions_section.sections(told)
     of = ranked(told["points"]) if "points" in told else None
     if of is not None and len(of.frame):
-        best = tuple(_best(of))
-        yield Section("best", "Best", "The best points", (LEADS["best"],), best)
-        left = MOST_FIGURES - sum(
-            len(part.cells) if isinstance(part, Grid) else part.kind == "picture" for part in best
-        )
+        best = Section("best", "Best", "The best points", (LEADS["best"],), tuple(_best(of)))
+        yield best
         found = effects(of)
-        if parts := tuple(_effects(found, of, left)):
-            yield Section("effects", "Fields", "What each field does", (LEADS["effects"],), parts)
+        if parts := tuple(_effects(found, of, MOST_FIGURES - best.pictures)):
+            yield Section("effects", "Fields", "What each field does", tuple(_leads(found, of)), parts)
     if "failed" in told:
         yield Section("failed", "Failed", "What failed", (LEADS["failed"],), (_failed(told["failed"]),))
     if "designs" in told:
@@ -134,24 +135,26 @@ def effects(of: Candidates) -> list[Effect]:
     found = []
     known = of.frame[of.frame[of.objective].notna()] if of.objective else of.frame.head(0)
     values = pd.Series(of.values(of.objective), index=of.frame.index) if of.objective else pd.Series(dtype=float)
-    for field in of.varied:
-        groups = values.loc[known.index].groupby(known[field].map(text), sort=False)
-        levels = [
-            Level(str(name), len(own), float(own.mean()), float(own.min()), float(own.max())) for name, own in groups
-        ]
-        levels.sort(key=lambda one: one.mean)
+    for field in of.independent:
+        levels, numbers = [], []
+        for value, own in values.loc[known.index].groupby(known[field], sort=False):
+            told = Level(text(value, field), len(own), float(own.mean()), float(own.min()), float(own.max()))
+            levels.append(told)
+            numbers.append(value)
+        ordered = all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers)
+        by = numbers if ordered else [one.mean for one in levels]
         if len(levels) > 1:
-            numbers = _numbers(levels)
-            ordered = [one for _, one in sorted(zip(numbers, levels, strict=True))] if numbers else levels
-            found.append(Effect(field, tuple(ordered), bool(numbers)))
+            found.append(Effect(field, tuple(one for _, one in sorted(zip(by, levels, strict=True))), ordered))
     return sorted(found, key=lambda one: -one.width)
 
 
-def _numbers(levels: Sequence[Level]) -> list[float]:
-    """The values as numbers; none unless all are."""
-    found = [read(one.name.replace(",", "")) for one in levels]
-    known = [float(one) for one in found if isinstance(one, int | float) and not isinstance(one, bool)]
-    return known if len(known) == len(found) else []
+def _leads(found: Sequence[Effect], of: Candidates) -> Iterator[str]:
+    """What the pictures show; which fields go together; whether means are over unlike points."""
+    yield LEADS["effects"]
+    if together := [name for name in of.varied if name not in of.independent]:
+        yield f"Not drawn, because each goes with a field that is: {', '.join(together)}."
+    if any(len({level.points for level in one.levels}) > 1 for one in found):
+        yield UNLIKE
 
 
 def _effects(found: Sequence[Effect], of: Candidates, most: int) -> Iterator[Part]:
