@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,10 +10,11 @@ from pathlib import Path
 import numpy as np
 
 from simulator.fitting import Family, Residuals, Sample, fitted, residuals, rounded, with_parameters
-from simulator.measurements import MEMORY, Measurements, Moved
+from simulator.measurements import MEMORY, Measurements, Moved, read_measurements
 from topologies.catalogue import Catalogue
 from topologies.hardware import Gpu, Nic
 from topologies.kernel_sets import ATTENTION, MATMUL, SWEEPS, KernelSet, SweepFamily
+from topologies.problems import InvalidInput, Problem
 from topologies.spec import loads, written
 from topologies.units import render
 from topologies.writing import to_yaml
@@ -24,6 +26,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "SweepFamily": ("bandwidth_ratio", "start_s"),
 }
 """Parameters that measurements may set, the most telling first; all others stay those of the GPU's kernels."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 ROWS_A_PARAMETER = 3
 """Measurements that each further parameter asks for."""
 
@@ -212,3 +215,29 @@ def _source(request: Request, found: Calibrated) -> Mapping[str, object]:
     """Where a fitted value comes from; nine of ten measurements lie within its spread."""
     said = f"{request.file.name}: {found.rows} measurements of {found.name}, median error {found.residuals.median:.1%}"
     return {"basis": "measured", "source": said, "spread": min(1.0, rounded(found.residuals.p90))}
+
+
+def require_name(name: str) -> None:
+    """Raise InvalidInput for a name that no file of a catalogue could have."""
+    if not NAME.fullmatch(name):
+        why = f"`{name}` is no name for a file; write letters, digits, `.`, `_`, `+` and `-`"
+        raise InvalidInput([Problem("name", 0, 0, "", why)])
+
+
+def calibrate_file(request: Request, catalogue: Catalogue) -> Outcome:
+    """Read the measurements of a request and fit them. Raises InvalidInput with every problem of the file."""
+    return calibrate(read_measurements(request.file, request.gpu), request, catalogue)
+
+
+def files_of(entries: Sequence[Entry], folder: Path) -> list[Path]:
+    """Where the entries go in a catalogue folder."""
+    return [folder / entry.group / f"{entry.name}.yaml" for entry in entries]
+
+
+def write_entries(entries: Sequence[Entry], folder: Path) -> list[Path]:
+    """Write every entry into a catalogue folder, over what is there; return the files. Raises OSError."""
+    files = files_of(entries, folder)
+    for entry, file in zip(entries, files, strict=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(entry.text, encoding="utf-8")
+    return files
