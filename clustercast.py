@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from simulator.result import Answered, Result
 from topologies.problems import Problem
 from topologies.spec import InvalidInput, digest, dump
 from workloads import asked
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from simulator.explain import Explanation
     from simulator.long_run.result import RunResult
     from simulator.plan import Plan
-    from simulator.result import Result
     from simulator.serving.result import ServiceResult
     from simulator.validate import Row
 
@@ -58,6 +58,8 @@ __all__ = [
     "with_intervals",
     "write_report",
 ]
+_NOTEBOOK = "_repr_html_"
+"""The method that notebooks ask a value for."""
 
 
 def load_scenario(file: Path | str, catalog: Sequence[Path | str] = ()) -> Scenario:
@@ -210,6 +212,7 @@ def compare(
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
     from simulator.comparing.compare import compare as held_against
+    from simulator.comparing.comparison import Comparison
     from simulator.comparing.labels import everyone
 
     read = [
@@ -221,6 +224,7 @@ def compare(
     base = next((None if isinstance(one, Scenario) else asked.compared_file(str(one)) for one in scenarios), None)
     made = [(changes, ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants]
     every = everyone(read, made, what_ifs, catalogue(base))
+    _shows_itself(Comparison)
     return held_against(every, command, network=network, intervals=intervals)
 
 
@@ -232,8 +236,9 @@ def explain(
     metric   a headline figure of a step, or `model.parameters` and the like
     Raises InvalidInput for an unknown figure, with the nearest, and what `run` raises.
     """
-    from simulator.explain import explained
+    from simulator.explain import Explanation, explained
 
+    _shows_itself(Explanation)
     return explained(metric, _scenario(scenario, changes))
 
 
@@ -347,3 +352,19 @@ def _scenario(scenario: Scenario | Path | str, changes: Mapping[str, object] | N
     if not isinstance(scenario, Scenario):
         return asked.read_scenario(asked.scenario_file(str(scenario)), (), changes or {})
     return changed(scenario, full_paths(changes)) if changes else scenario
+
+
+def _shown(answer: Result | Answered | Comparison | Explanation) -> str:
+    """An answer as HTML, for a notebook."""
+    from reports.notebook_view import html
+
+    return html(answer)
+
+
+def _shows_itself(kind: type) -> None:
+    """Let values of a class show themselves in notebooks."""
+    setattr(kind, _NOTEBOOK, _shown)
+
+
+for _kind in (Result, Answered):
+    _shows_itself(_kind)

@@ -22,7 +22,7 @@ FILES = ("scenarios", "services")
 """Groups of files that ship to be run, not to be named by others."""
 LISTED = ("group", "name", "title", "from")
 VALUES = ("field", "value", "basis", "source")
-ASKED = ("field", "", "meaning")
+ASKED = ("field", "default", "meaning")
 TOLD_ABOVE = {"name", "title", "sources", "notes"}
 
 
