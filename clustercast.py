@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from simulator.result import Answered, Result
-from topologies.problems import Problem
 from topologies.spec import InvalidInput, digest, dump
 from workloads import asked
 from workloads.long_run import Run, changed_run
@@ -18,6 +17,7 @@ from workloads.short_paths import full_paths
 if TYPE_CHECKING:
     import pandas as pd
 
+    from reports.chakra.write import Written
     from simulator.calibrate import Outcome
     from simulator.comparing.comparison import Comparison
     from simulator.estimates.choices import Choice
@@ -29,35 +29,11 @@ if TYPE_CHECKING:
     from simulator.validate import Row
 
 __all__ = [
-    "InvalidInput",
-    "Run",
-    "Scenario",
-    "Service",
-    "balance",
-    "calibrate",
-    "catalogue",
-    "choices",
-    "compare",
-    "digest",
-    "dump",
-    "estimates",
-    "explain",
-    "load_run",
-    "load_scenario",
-    "load_service",
-    "long_run",
-    "plan",
-    "run",
-    "schema",
-    "serve",
-    "show",
-    "validate",
-    "version",
-    "versions",
-    "with_experts",
-    "with_intervals",
-    "write_report",
-]
+    "InvalidInput", "Run", "Scenario", "Service", "balance", "calibrate", "catalogue", "chakra", "choices", "compare",
+    "digest", "dump", "estimates", "explain", "load_run", "load_scenario", "load_service", "long_run", "plan",
+    "read_chakra", "replay_chakra", "run", "schema", "serve", "show", "validate", "version", "versions",
+    "with_experts", "with_intervals", "write_report",
+]  # fmt: skip
 _NOTEBOOK = "_repr_html_"
 """The method that notebooks ask a value for."""
 
@@ -244,21 +220,9 @@ def explain(
 
 def write_report(result: Result | RunResult | ServiceResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
     """Write the report of a step, a run, a service or a comparison, its JSON, tables and YAML; return the paths."""
-    from reports.write import write
-    from reports.write_comparison import write_comparison
-    from reports.write_run import write_run
-    from reports.write_service import write_service
-    from simulator.comparing.comparison import Comparison
-    from simulator.long_run.result import RunResult
-    from simulator.serving.result import ServiceResult
+    from reports.write_any import write_any
 
-    if isinstance(result, RunResult):
-        return write_run(result, Path(folder))
-    if isinstance(result, ServiceResult):
-        return write_service(result, Path(folder))
-    if isinstance(result, Comparison):
-        return write_comparison(result, Path(folder))
-    return write(result, Path(folder))
+    return write_any(result, Path(folder))
 
 
 def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
@@ -266,6 +230,45 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
     from simulator.validate import validate as held_against
 
     return held_against(only)
+
+
+def chakra(
+    scenario: Scenario | Path | str,
+    folder: Path | str,
+    changes: Mapping[str, object] | None = None,
+    every_gpu: bool = False,
+) -> Written:
+    """Write the Chakra execution traces of a step, one a pipeline rank or a GPU, and the groups of ranks.
+
+    Raises what `run` raises, ImportError without protobuf, TooLarge for too many nodes.
+    """
+    from reports.chakra.write import write_chakra
+    from simulator.run import simulate
+    from simulator.step_graph import step_graph
+
+    decided = plan(_scenario(scenario, changes))
+    return write_chakra(decided, step_graph(decided, simulate(decided)), Path(folder), every_gpu)
+
+
+def read_chakra(folder: Path | str) -> pd.DataFrame:
+    """Every node of the trace in a folder of PREFIX.RANK.et files: rank, id, type, name, data_deps, ..., attributes.
+
+    Raises InvalidInput for what is no trace, ImportError without protobuf.
+    """
+    from reports.chakra.read import read_chakra as nodes
+
+    return nodes(Path(folder))
+
+
+def replay_chakra(trace: pd.DataFrame, together: bool = True) -> pd.DataFrame:
+    """A trace that was read, with replayed_start_s and replayed_end_s of every node.
+
+    together   ranks wait for each other's messages and sums; False: each by itself, for as long as the trace says
+    Raises InvalidInput for a trace that cannot end.
+    """
+    from reports.chakra.replay import replay
+
+    return replay(trace, together)
 
 
 def show(group: str | None = None, name: str | None = None, catalog: Sequence[Path | str] = ()) -> pd.DataFrame:
@@ -311,20 +314,12 @@ def calibrate(
     out    catalogue folder into which the entries are written; without one nothing is written
     Raises InvalidInput for the file, for names, and for entries that are there already, unless `replace`.
     """
-    from simulator.calibrate import Request, calibrate_file, files_of, require_name, write_entries
-    from topologies.hardware import Gpu, Nic
-    from topologies.spec import load_entry
+    from simulator.calibrate import Names, calibrated, write_entries
 
-    require_name(name)
-    folders = _folders([out] if out is not None and Path(out).is_dir() else [])
-    known = catalogue(None, folders)
-    request = Request(name, load_entry("gpus", gpu, Gpu, known), load_entry("nics", nic, Nic, known), Path(file))
-    outcome = calibrate_file(request, known)
-    if out is not None:
-        there = [str(one) for one in files_of(outcome.entries, Path(out)) if one.exists()]
-        if there and not replace:
-            raise InvalidInput([Problem(one, 0, 0, "", "is there already; say replace=True") for one in there])
-        write_entries(outcome.entries, Path(out))
+    folder = None if out is None else Path(out)
+    outcome = calibrated(Path(file), Names(name, gpu, nic), folder)
+    if folder is not None:
+        write_entries(outcome.entries, folder, replace)
     return outcome
 
 

@@ -26,21 +26,15 @@ def calibrate(
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite entries of this name.")] = False,
 ) -> None:
     """Fit measured kernels and links; write the result as an entry that scenarios can name."""
-    from simulator.calibrate import Request, calibrate_file, require_name
+    from simulator.calibrate import Names, calibrated, require_name
     from topologies.catalogue import user_folder
-    from topologies.hardware import Gpu, Nic
     from topologies.problems import InvalidInput
-    from topologies.spec import load_entry
-    from workloads.scenario import catalogue
 
     try:
         require_name(name)
     except InvalidInput as refused:
         raise typer.BadParameter(refused.problems[0].message) from None
-    known = catalogue(None, (out,) if out is not None and out.is_dir() else ())
-    measured_gpu = load_entry("gpus", gpu, Gpu, known)
-    request = Request(name, measured_gpu, load_entry("nics", nic, Nic, known), file)
-    outcome = calibrate_file(request, known)
+    outcome = calibrated(file, Names(name, gpu, nic), out)
     files = write(outcome.entries, out if out is not None else user_folder(), replace)
     print(text(outcome, files))
 
@@ -52,7 +46,7 @@ def write(entries: Sequence[Entry], folder: Path, replace: bool) -> list[Path]:
     there = [str(file) for file in files_of(entries, folder) if file.exists()]
     if there and not replace:
         raise typer.BadParameter(f"{', '.join(there)} exists; choose another --name, or add --replace")
-    return write_entries(entries, folder)
+    return write_entries(entries, folder, replace)
 
 
 def text(outcome: Outcome, files: Sequence[Path]) -> str:
