@@ -59,8 +59,8 @@ def summary(written: Written, step_s: float) -> str:
     from reports.words import quantity
 
     return (
-        f"{len(written.traces):,} traces of {written.nodes:,} nodes, {quantity(written.size_bytes, 'bytes')}: "
-        f"{written.told}, a step of {quantity(step_s, 's')}\n"
+        f"{written.told}: {written.nodes:,} nodes in {len(written.traces):,} file{'s' * (len(written.traces) != 1)}, "
+        f"{quantity(written.size_bytes, 'bytes')}, a step of {quantity(step_s, 's')}\n"
         f"traces: {written.prefix}.RANK.et\ngroups of ranks: {written.groups}"
     )
 

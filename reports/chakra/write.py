@@ -106,7 +106,7 @@ def _admit(nodes: int, numbering: Numbering) -> None:
     if nodes > MOST_NODES:
         raise TooLarge(
             f"{numbering.files:,} files with {nodes:,} nodes in all; allowed: {MOST_NODES:,}. One file a pipeline rank "
-            "is much less; or fewer micro-batches (job.sequences_per_batch), or a smaller cluster"
+            "is much less; or fewer micro-batches (job.sequences_per_step), or a smaller cluster"
         )
 
 
