@@ -1,48 +1,59 @@
-"""clustercast as a library: load a scenario, run it, write its report, hold it against published figures."""
+"""clustercast as a library: each command as one call that returns values and DataFrames."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from simulator.result import Answered, Result
 from topologies.spec import InvalidInput, digest, dump
-from workloads.long_run import Run, changed_run, load_run
-from workloads.scenario import Scenario, catalogue, changed, load_scenario
-from workloads.service import Service, changed_service, load_service
+from workloads import asked
+from workloads.long_run import Run, changed_run
+from workloads.scenario import Scenario, catalogue, changed
+from workloads.service import Service, changed_service
+from workloads.short_paths import full_paths
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from reports.chakra.write import Written
+    from simulator.calibrate import Outcome
     from simulator.comparing.comparison import Comparison
     from simulator.estimates.choices import Choice
     from simulator.estimates.estimator import Estimate
+    from simulator.explain import Explanation
     from simulator.long_run.result import RunResult
     from simulator.plan import Plan
-    from simulator.result import Result
     from simulator.serving.result import ServiceResult
     from simulator.validate import Row
 
 __all__ = [
-    "InvalidInput",
-    "Run",
-    "Scenario",
-    "Service",
-    "catalogue",
-    "choices",
-    "compare",
-    "digest",
-    "dump",
-    "estimates",
-    "load_run",
-    "load_scenario",
-    "load_service",
-    "long_run",
-    "plan",
-    "run",
-    "serve",
-    "validate",
-    "with_intervals",
-    "write_report",
-]
+    "InvalidInput", "Run", "Scenario", "Service", "balance", "calibrate", "catalogue", "chakra", "choices", "compare",
+    "digest", "dump", "estimates", "explain", "load_run", "load_scenario", "load_service", "long_run", "plan",
+    "read_chakra", "replay_chakra", "run", "schema", "serve", "show", "validate", "version", "versions",
+    "with_experts", "with_intervals", "write_report",
+]  # fmt: skip
+_NOTEBOOK = "_repr_html_"
+"""The method that notebooks ask a value for."""
+
+
+def load_scenario(file: Path | str, catalog: Sequence[Path | str] = ()) -> Scenario:
+    """The scenario of a file, or of a shipped one by its bare name; catalog   more folders of a catalogue.
+
+    Raises InvalidInput with every error of the file.
+    """
+    return asked.read_scenario(asked.scenario_file(str(file)), _folders(catalog), {})
+
+
+def load_run(file: Path | str, catalog: Sequence[Path | str] = ()) -> Run:
+    """The whole run of a file, or of a shipped one by its bare name. Raises InvalidInput."""
+    return asked.read_run(asked.run_file(str(file)), _folders(catalog), {})
+
+
+def load_service(file: Path | str, catalog: Sequence[Path | str] = ()) -> Service:
+    """The service of a file, or of a shipped one by its bare name. Raises InvalidInput."""
+    return asked.read_service(asked.service_file(str(file)), _folders(catalog), {})
 
 
 def plan(scenario: Scenario) -> Plan:
@@ -62,7 +73,7 @@ def run(
 ) -> Result:
     """Simulate one training step.
 
-    scenario   a Scenario, or the path of its file;  changes   dotted paths and their new values
+    scenario   a Scenario, its file, or a shipped one's name;  changes   paths and new values, as `--with` takes them
     detail     also why ranks wait, and step and bubble over other cuts into stages; takes some more runs
     every_gpu  also every GPU by itself, with its own loads and speed
     network    also every flow of the step's traffic: how full links are, what one fault would cost
@@ -75,10 +86,7 @@ def run(
     from simulator.run import simulate
     from simulator.summary import summarise
 
-    if not isinstance(scenario, Scenario):
-        scenario = load_scenario(Path(scenario))
-    if changes:
-        scenario = changed(scenario, changes)
+    scenario = _scenario(scenario, changes)
     decided = plan(scenario)
     played = simulate(decided)
     result = summarise(decided, played, command)
@@ -91,7 +99,7 @@ def run(
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
 
 
-def with_intervals(result: Result, scenario: Scenario, samples: int = 256, sobol: bool = False) -> Result:
+def with_intervals(result: Result, scenario: Scenario | Path | str, samples: int = 256, sobol: bool = False) -> Result:
     """The result of `run` with low, mid and high at 90 % of every headline figure, and what each input weighs.
 
     samples   draws of the scenario's inputs;  sobol   also estimate which share of the variance each input explains
@@ -100,20 +108,33 @@ def with_intervals(result: Result, scenario: Scenario, samples: int = 256, sobol
     from simulator.uncertainty.intervals import Asked
     from simulator.uncertainty.intervals import with_intervals as added
 
-    return added(result, scenario, Asked(samples, sobol))
+    return added(result, _scenario(scenario, None), Asked(samples, sobol))
+
+
+def with_experts(result: Result, scenario: Scenario | Path | str) -> Result:
+    """The result of `run` with tables of experts: loads, waiting, bias balancing, what balance is worth.
+
+    Raises Refused where no GPU shares experts with another.
+    """
+    from simulator.expert_tables import with_experts as added
+    from simulator.run import simulate
+
+    decided = plan(_scenario(scenario, None))
+    return added(result, decided, simulate(decided), lambda text: None)
 
 
 def long_run(run: Run | Path | str, changes: Mapping[str, object] | None = None, command: str = "") -> RunResult:
     """Work out a whole run: hours of its phases, failures, dollars, days, week by week.
 
-    run   a Run, or the path of its file;  changes   dotted paths and their new values, of the run or of its scenario
+    run   a Run, its file, or a shipped one's name;  changes   dotted paths and new values, of the run or its scenario
     Raises InvalidInput for a run that is not valid, Refused or DoesNotFit where a phase cannot run, a promise cannot
     be kept, or prices are of another GPU.
     """
     from simulator.long_run.run import whole_run
 
-    whole = run if isinstance(run, Run) else load_run(Path(run))
-    return whole_run(changed_run(whole, changes) if changes else whole, command)
+    if isinstance(run, Run):
+        return whole_run(changed_run(run, changes) if changes else run, command)
+    return whole_run(asked.read_run(asked.run_file(str(run)), (), changes or {}), command)
 
 
 def serve(
@@ -121,13 +142,14 @@ def serve(
 ) -> ServiceResult:
     """Work out a service: rates of its units, times that users see, what fits, what a token costs.
 
-    service   a Service, or the path of its file;  changes   dotted paths and their new values
+    service   a Service, its file, or a shipped one's name;  changes   dotted paths and their new values
     Raises InvalidInput for a service that is not valid, DoesNotFit where weights or sequences do not fit.
     """
     from simulator.serving.run import serve as worked_out
 
-    asked = service if isinstance(service, Service) else load_service(Path(service))
-    return worked_out(changed_service(asked, changes) if changes else asked, command)
+    if isinstance(service, Service):
+        return worked_out(changed_service(service, changes) if changes else service, command)
+    return worked_out(asked.read_service(asked.service_file(str(service)), (), changes or {}), command)
 
 
 def choices(scenario: Scenario) -> Iterator[Choice]:
@@ -153,46 +175,54 @@ def compare(
     command: str = "",
     network: bool = False,
     intervals: bool = False,
+    what_ifs: Sequence[str] = (),
 ) -> Comparison:
     """Hold scenarios against the first: deltas, why they differ thing by thing, what their networks cost.
 
-    scenarios  Scenarios, or paths of their files;  variants   one more scenario each: the first with these changes,
-               whose paths may be short (`nodes`, `gpu`, `schedule.kind`)
+    scenarios  Scenarios, their files, or names of shipped ones
+    variants   one more scenario each: the first with these changes, whose paths may be short (`nodes`, `gpu`)
     network    also follow every flow of each scenario's traffic
     intervals  also draw the inputs of both sides together: how sure each difference is
+    what_ifs   names or files of lists of what-ifs: one more scenario each
     A scenario that cannot be simulated, or a variant that is not valid, is listed as refused. Raises InvalidInput for
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
     from simulator.comparing.compare import compare as held_against
-    from simulator.comparing.labels import asked
-    from workloads.short_paths import full_paths
+    from simulator.comparing.comparison import Comparison
+    from simulator.comparing.labels import everyone
 
-    read = [one if isinstance(one, Scenario) else load_scenario(Path(one)) for one in scenarios]
-    files = ["" if isinstance(one, Scenario) else str(one) for one in scenarios]
-    made = [
-        (full_paths(changes), ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants
+    read = [
+        (one, "")
+        if isinstance(one, Scenario)
+        else (asked.read_scenario(asked.compared_file(str(one)), (), {}), str(one))
+        for one in scenarios
     ]
-    every = asked(list(zip(read, files, strict=True)), made, changed)
+    base = next((None if isinstance(one, Scenario) else asked.compared_file(str(one)) for one in scenarios), None)
+    made = [(changes, ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants]
+    every = everyone(read, made, what_ifs, catalogue(base))
+    _shows_itself(Comparison)
     return held_against(every, command, network=network, intervals=intervals)
+
+
+def explain(
+    metric: str, scenario: Scenario | Path | str = "deepseek-v3-pretrain", changes: Mapping[str, object] | None = None
+) -> Explanation:
+    """A figure's formula and its terms, each with value, unit and source.
+
+    metric   a headline figure of a step, or `model.parameters` and the like
+    Raises InvalidInput for an unknown figure, with the nearest, and what `run` raises.
+    """
+    from simulator.explain import Explanation, explained
+
+    _shows_itself(Explanation)
+    return explained(metric, _scenario(scenario, changes))
 
 
 def write_report(result: Result | RunResult | ServiceResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
     """Write the report of a step, a run, a service or a comparison, its JSON, tables and YAML; return the paths."""
-    from reports.write import write
-    from reports.write_comparison import write_comparison
-    from reports.write_run import write_run
-    from reports.write_service import write_service
-    from simulator.comparing.comparison import Comparison
-    from simulator.long_run.result import RunResult
-    from simulator.serving.result import ServiceResult
+    from reports.write_any import write_any
 
-    if isinstance(result, RunResult):
-        return write_run(result, Path(folder))
-    if isinstance(result, ServiceResult):
-        return write_service(result, Path(folder))
-    if isinstance(result, Comparison):
-        return write_comparison(result, Path(folder))
-    return write(result, Path(folder))
+    return write_any(result, Path(folder))
 
 
 def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
@@ -200,3 +230,136 @@ def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
     from simulator.validate import validate as held_against
 
     return held_against(only)
+
+
+def chakra(
+    scenario: Scenario | Path | str,
+    folder: Path | str,
+    changes: Mapping[str, object] | None = None,
+    every_gpu: bool = False,
+) -> Written:
+    """Write the Chakra execution traces of a step, one a pipeline rank or a GPU, and the groups of ranks.
+
+    Raises what `run` raises, ImportError without protobuf, TooLarge for too many nodes.
+    """
+    from reports.chakra.write import write_chakra
+    from simulator.run import simulate
+    from simulator.step_graph import step_graph
+
+    decided = plan(_scenario(scenario, changes))
+    return write_chakra(decided, step_graph(decided, simulate(decided)), Path(folder), every_gpu)
+
+
+def read_chakra(folder: Path | str) -> pd.DataFrame:
+    """Every node of the trace in a folder of PREFIX.RANK.et files: rank, id, type, name, data_deps, ..., attributes.
+
+    Raises InvalidInput for what is no trace, ImportError without protobuf.
+    """
+    from reports.chakra.read import read_chakra as nodes
+
+    return nodes(Path(folder))
+
+
+def replay_chakra(trace: pd.DataFrame, together: bool = True) -> pd.DataFrame:
+    """A trace that was read, with replayed_start_s and replayed_end_s of every node.
+
+    together   ranks wait for each other's messages and sums; False: each by itself, for as long as the trace says
+    Raises InvalidInput for a trace that cannot end.
+    """
+    from reports.chakra.replay import replay
+
+    return replay(trace, together)
+
+
+def show(group: str | None = None, name: str | None = None, catalog: Sequence[Path | str] = ()) -> pd.DataFrame:
+    """What can be named, of a group, or all: group, name, title, from. With a name every value of that entry.
+
+    group   gpus, models, schedules, scenarios, ..., in singular or plural
+    Raises InvalidInput for an unknown group or name, with the nearest.
+    """
+    from reports.catalogue_frames import shown
+
+    return shown(catalogue(None, _folders(catalog)), group, name)
+
+
+def schema(kind: str = "scenario", catalog: Sequence[Path | str] = ()) -> dict[str, Any]:
+    """The JSON Schema of a scenario, a run, a service or an entry of the catalogue. Raises InvalidInput."""
+    from topologies.schema import json_schema
+    from workloads.groups import file_kinds, meant_group
+
+    kinds = file_kinds()
+    return json_schema(kinds[meant_group(kind, kinds)], catalogue(None, _folders(catalog)))
+
+
+def balance(file: Path | str, replicas: int, gpus: int, groups: int = 1, nodes: int = 1) -> pd.DataFrame:
+    """Replicate and place experts (EPLB), from a CSV with the header `layer,expert,tokens`.
+
+    returns  [layer x slot]  layer, slot, gpu, expert, busiest_over_mean_before, busiest_over_mean_after
+    Raises InvalidInput for the file, BalanceError for slots that do not suit the experts, TooLarge.
+    """
+    from simulator.balancing import balance as placed
+    from workloads.expert_tokens import read_expert_tokens
+    from workloads.placement import Slots
+
+    slots = Slots(replicas, gpus, groups, nodes)
+    return placed(read_expert_tokens(Path(file)), slots).frame()
+
+
+def calibrate(
+    file: Path | str, name: str, gpu: str, nic: str = "connectx-7", out: Path | str | None = None, replace: bool = False
+) -> Outcome:
+    """Fit measured kernels and links: what was fitted, how far it misses, and the entries of a catalogue.
+
+    file   CSV of measurements;  name   of the new entries;  gpu, nic   those of the catalogue that were measured
+    out    catalogue folder into which the entries are written; without one nothing is written
+    Raises InvalidInput for the file, for names, and for entries that are there already, unless `replace`.
+    """
+    from simulator.calibrate import Names, calibrated, write_entries
+
+    folder = None if out is None else Path(out)
+    outcome = calibrated(Path(file), Names(name, gpu, nic), folder)
+    if folder is not None:
+        write_entries(outcome.entries, folder, replace)
+    return outcome
+
+
+def version() -> str:
+    """Version of clustercast."""
+    from reports.versions import version as installed
+
+    return installed()
+
+
+def versions() -> dict[str, str]:
+    """Version of clustercast, of Python and of every library it runs on."""
+    from reports.versions import versions as installed
+
+    return installed()
+
+
+def _folders(catalog: Sequence[Path | str]) -> tuple[Path, ...]:
+    """Folders of a catalogue as paths."""
+    return tuple(Path(folder) for folder in catalog)
+
+
+def _scenario(scenario: Scenario | Path | str, changes: Mapping[str, object] | None) -> Scenario:
+    """A scenario, of a file or a name where that is given, with changes put in."""
+    if not isinstance(scenario, Scenario):
+        return asked.read_scenario(asked.scenario_file(str(scenario)), (), changes or {})
+    return changed(scenario, full_paths(changes)) if changes else scenario
+
+
+def _shown(answer: Result | Answered | Comparison | Explanation) -> str:
+    """An answer as HTML, for a notebook."""
+    from reports.notebook_view import html
+
+    return html(answer)
+
+
+def _shows_itself(kind: type) -> None:
+    """Let values of a class show themselves in notebooks."""
+    setattr(kind, _NOTEBOOK, _shown)
+
+
+for _kind in (Result, Answered):
+    _shows_itself(_kind)

@@ -1,74 +1,31 @@
-"""What a person asked of a scenario: which file, and `--with path=value` changes."""
+"""What a person typed: which file, and `--with path=value` changes."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 import typer
 
-if TYPE_CHECKING:
-    from workloads.long_run import Run
-    from workloads.scenario import Scenario
-    from workloads.service import Service
+from workloads.asked import (
+    compared_file,
+    read_run,
+    read_scenario,
+    read_service,
+    runnable_file,
+    scenario_file,
+    service_file,
+)
 
-
-def scenario_file(text: str) -> Path:
-    """File that a person means: a path, or the bare name of a shipped scenario.
-
-    Raises InvalidInput for a bare name that is neither, with the nearest one.
-    """
-    from workloads.scenario import SCENARIOS
-
-    return _file(text, {path.stem: path for path in SCENARIOS.glob("*.yaml")}, "scenario")
-
-
-def compared_file(text: str) -> Path:
-    """File of a scenario as `runnable_file` finds it. Raises InvalidInput also for a run or a service."""
-    from topologies.problems import InvalidInput, Problem
-    from workloads.long_run import is_run
-    from workloads.service import is_service
-
-    file = runnable_file(text)
-    for kind, is_kind in (("a whole run", is_run), ("a service", is_service)):
-        if is_kind(file):
-            why = f"this is {kind}, and scenarios of training steps are compared: give each to `clustercast run`"
-            raise InvalidInput([Problem(text, 0, 0, "", why)])
-    return file
-
-
-def runnable_file(text: str) -> Path:
-    """File that a person means: a path, or the bare name of a shipped scenario, run or service.
-
-    Raises as `scenario_file`.
-    """
-    from workloads.long_run import RUNS
-    from workloads.scenario import SCENARIOS
-    from workloads.service import SERVICES
-
-    shipped = {path.stem: path for folder in (RUNS, SERVICES, SCENARIOS) for path in folder.glob("*.yaml")}
-    return _file(text, shipped, "scenario, run or service")
-
-
-def service_file(text: str) -> Path:
-    """File that a person means: a path, or the bare name of a shipped service. Raises as `scenario_file`."""
-    from workloads.service import SERVICES
-
-    return _file(text, {path.stem: path for path in SERVICES.glob("*.yaml")}, "service")
-
-
-def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
-    """A path, or one of the shipped files by name."""
-    from topologies.problems import InvalidInput, Problem, listed, meant
-
-    given = Path(text)
-    if given.exists() or given.name != text or (given.suffix and text not in shipped):
-        return given
-    if text not in shipped:
-        why = f"no such file or shipped {what}{meant(text, shipped)}; shipped: {listed(sorted(shipped))}"
-        raise InvalidInput([Problem(text, 0, 0, "", why)])
-    return shipped[text]
+__all__ = [
+    "changes_of",
+    "compared_file",
+    "read_run",
+    "read_scenario",
+    "read_service",
+    "runnable_file",
+    "scenario_file",
+    "service_file",
+]
 
 
 def changes_of(words: Sequence[str]) -> dict[str, object]:
@@ -89,31 +46,3 @@ def changes_of(words: Sequence[str]) -> dict[str, object]:
         value = plain(read_text(f"value: {text}", f"--with {path}").root)
         changes[path] = value.get("value") if isinstance(value, dict) else value
     return changes
-
-
-def read_scenario(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Scenario:
-    """The scenario of a file with the changes put in, whose paths may be short. Raises InvalidInput."""
-    from workloads.scenario import catalogue, changed, load_scenario
-    from workloads.short_paths import full_paths
-
-    whole = full_paths(changes)
-    scenario = load_scenario(file, tuple(folders))
-    return changed(scenario, whole, catalogue(file, tuple(folders))) if whole else scenario
-
-
-def read_run(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Run:
-    """The run of a file with the changes put in, whose paths may begin at its scenario. Raises InvalidInput."""
-    from workloads.long_run import changed_run, load_run
-    from workloads.scenario import catalogue
-
-    run = load_run(file, tuple(folders))
-    return changed_run(run, changes, catalogue(file, tuple(folders))) if changes else run
-
-
-def read_service(file: Path, folders: Sequence[Path], changes: dict[str, object]) -> Service:
-    """The service of a file with the changes put in. Raises InvalidInput."""
-    from workloads.scenario import catalogue
-    from workloads.service import changed_service, load_service
-
-    service = load_service(file, tuple(folders))
-    return changed_service(service, changes, catalogue(file, tuple(folders))) if changes else service

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -14,7 +13,6 @@ from cli.columns import aligned
 if TYPE_CHECKING:
     from simulator.calibrate import Calibrated, Entry, Outcome
 
-NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 HEAD = ("kind", "measurements", "median error", "9 of 10 within", "parameters")
 UNITS = {"_bytes_per_s": "bytes/s", "_s": "s"}
 
@@ -28,34 +26,27 @@ def calibrate(
     replace: Annotated[bool, typer.Option("--replace", help="Overwrite entries of this name.")] = False,
 ) -> None:
     """Fit measured kernels and links; write the result as an entry that scenarios can name."""
-    from simulator.calibrate import Request
-    from simulator.calibrate import calibrate as fit
-    from simulator.measurements import read_measurements
+    from simulator.calibrate import Names, calibrated, require_name
     from topologies.catalogue import user_folder
-    from topologies.hardware import Gpu, Nic
-    from topologies.spec import load_entry
-    from workloads.scenario import catalogue
+    from topologies.problems import InvalidInput
 
-    if not NAME.fullmatch(name):
-        raise typer.BadParameter(f"`{name}` is no name for a file; write letters, digits, `.`, `_`, `+` and `-`")
-    known = catalogue(None, (out,) if out is not None and out.is_dir() else ())
-    measured_gpu = load_entry("gpus", gpu, Gpu, known)
-    request = Request(name, measured_gpu, load_entry("nics", nic, Nic, known), file)
-    outcome = fit(read_measurements(file, measured_gpu), request, known)
+    try:
+        require_name(name)
+    except InvalidInput as refused:
+        raise typer.BadParameter(refused.problems[0].message) from None
+    outcome = calibrated(file, Names(name, gpu, nic), out)
     files = write(outcome.entries, out if out is not None else user_folder(), replace)
     print(text(outcome, files))
 
 
 def write(entries: Sequence[Entry], folder: Path, replace: bool) -> list[Path]:
     """Write every entry, or none if one is there already and may not be replaced (usage error)."""
-    files = [folder / entry.group / f"{entry.name}.yaml" for entry in entries]
-    there = [str(file) for file in files if file.exists()]
+    from simulator.calibrate import files_of, write_entries
+
+    there = [str(file) for file in files_of(entries, folder) if file.exists()]
     if there and not replace:
         raise typer.BadParameter(f"{', '.join(there)} exists; choose another --name, or add --replace")
-    for entry, file in zip(entries, files, strict=True):
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(entry.text, encoding="utf-8")
-    return files
+    return write_entries(entries, folder, replace)
 
 
 def text(outcome: Outcome, files: Sequence[Path]) -> str:

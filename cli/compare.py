@@ -7,7 +7,7 @@ import json
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -99,22 +99,14 @@ def everyone(
     A change that gives no valid scenario is kept with the reason. Raises InvalidInput for a file that cannot be read
     and for a path that is unknown or ambiguous, typer's usage error for a change without `=`.
     """
-    from simulator.comparing.labels import asked
-    from workloads.scenario import catalogue, changed
-    from workloads.short_paths import full_paths
-    from workloads.what_ifs import what_ifs
+    from simulator.comparing.labels import everyone as compared
+    from workloads.scenario import catalogue
 
     paths = [compared_file(file) for file in files]
     read = [(read_scenario(path, catalog, {}), file) for path, file in zip(paths, files, strict=True)]
     split = [NEXT.split(words) for words in variants]
-    wanted = [(full_paths(changes_of(words)), ", ".join(words)) for words in split]
-    listed = [one for name in lists for one in what_ifs(name).what_ifs]
-    wanted += [(full_paths(dict(one.changes)), one.title) for one in listed]
-    names = catalogue(paths[0], catalog)
-    every = asked(read, wanted, lambda scenario, changes: changed(scenario, changes, names))
-    plain = len(every) - len(listed)
-    told = [replace(one, moves=of.moves, assumed=of.assumed) for one, of in zip(every[plain:], listed, strict=True)]
-    return [*every[:plain], *told]
+    wanted = [(changes_of(words), ", ".join(words)) for words in split]
+    return compared(read, wanted, lists, catalogue(paths[0], catalog))
 
 
 def folder_of(scenarios: Sequence[str], variants: Sequence[str]) -> Path:

@@ -15,7 +15,6 @@ from cli.run import Changes
 if TYPE_CHECKING:
     from simulator.explain import Explanation
     from simulator.result import Term
-    from workloads.scenario import Scenario
 
 
 def explain(
@@ -29,6 +28,7 @@ def explain(
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
 ) -> None:
     """Print a figure's formula, its inputs with value, unit and source, and the formula with the numbers put in."""
+    from simulator.explain import explained
     from workloads.long_run import is_run
 
     with saying(quiet=False) as say:
@@ -43,20 +43,6 @@ def explain(
         say("Simulating")
         found = explained(metric, asked)
     print(as_text(found, asked.name))
-
-
-def explained(metric: str, asked: Scenario) -> Explanation:
-    """What stands behind the figure. Raises InvalidInput for an unknown one, with the nearest."""
-    from simulator.explain import explain as of_step
-    from simulator.explain import explain_alone, needs_step
-    from simulator.plan import plan
-    from simulator.run import simulate
-    from simulator.summary import summarise
-
-    if not needs_step(metric):
-        return explain_alone(metric, asked)
-    decided = plan(asked)
-    return of_step(metric, summarise(decided, simulate(decided), ""))
 
 
 def as_text(found: Explanation, scenario: str) -> str:

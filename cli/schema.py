@@ -8,9 +8,7 @@ from typing import Annotated
 
 import typer
 
-from cli.groups import entry_kinds, group_named
-
-SCENARIO, RUN, SERVICE = "scenario", "run", "service"
+from cli.groups import group_named
 
 
 def schema(
@@ -21,13 +19,9 @@ def schema(
 ) -> None:
     """Print the JSON Schema of a scenario, a whole run, a service or a catalogue entry."""
     from topologies.schema import json_schema
-    from topologies.spec import Spec
-    from workloads.long_run import Run
-    from workloads.scenario import Scenario, catalogue
-    from workloads.service import Service
+    from workloads.groups import file_kinds
+    from workloads.scenario import catalogue
 
-    groups = entry_kinds()
-    group = group_named(kind, [SCENARIO, RUN, SERVICE, *groups])
-    own: dict[str, type[Spec]] = {SCENARIO: Scenario, RUN: Run, SERVICE: Service}
-    spec = own.get(group) or groups[group]
+    kinds = file_kinds()
+    spec = kinds[group_named(kind, kinds)]
     print(json.dumps(json_schema(spec, catalogue(None, tuple(catalog or ()))), indent=2, ensure_ascii=False))

@@ -137,67 +137,20 @@ def all_text(known: Catalogue, group: str | None, drawn: Drawn) -> str:
 
 def listing(known: Catalogue, only: str | None) -> str:
     """Every entry of the catalogue and every plug-in, or those of one group: group, name, title, origin."""
-    rows = [row for group in entry_kinds() if only in (None, group) for row in entry_rows(known, group)]
-    rows += [
-        [group, kind, first_line(spec), f"{spec.__module__.replace('.', '/')}.py"]
-        for group, kinds in plugin_kinds().items()
-        if only in (None, group)
-        for kind, spec in kinds.items()
-    ]
-    rows += [row for group in (SCENARIOS, SERVICES) if only in (None, group) for row in file_rows(group)]
-    return aligned(rows, ("group", "name", "title", "from"))
+    from reports.catalogue_rows import LISTED
+    from reports.catalogue_rows import listing as rows
 
-
-def file_rows(group: str) -> list[list[str]]:
-    """One row a shipped scenario or service."""
-    from topologies.nodes import plain
-    from topologies.reading import read_file
-    from workloads.scenario import FOLDER
-
-    rows = []
-    for path in sorted((FOLDER / group).glob("*.yaml")):
-        told = plain(read_file(path).root)
-        rows.append([group, path.stem, str(told.get("title", "")) if isinstance(told, dict) else "", "built-in"])
-    return rows
-
-
-def entry_rows(known: Catalogue, group: str) -> list[list[str]]:
-    """One row an entry of a group; an entry that cannot be read says so and hides no other."""
-    from topologies.problems import InvalidInput
-    from topologies.spec import load_entry
-
-    rows = []
-    for name in known.names(group):
-        try:
-            title = load_entry(group, name, entry_kinds()[group], known).title
-        except InvalidInput as refused:
-            title = f"cannot be read: {refused.problems[0].message}"
-        origin = known.origin(group, name)
-        rows.append([group, name, title, origin.label if origin else ""])
-    return rows
-
-
-def first_line(spec: type[object]) -> str:
-    """First line of a class's docstring."""
-    return (spec.__doc__ or "").strip().splitlines()[0]
+    return aligned(rows(known, only), LISTED)
 
 
 def plugin_text(group: str, name: str) -> str:
     """What a topology or a job is, and the fields that a scenario gives it. Raises typer's usage error."""
-    from topologies.schema import documentation
+    from reports.catalogue_rows import asked_of, plugin
+    from topologies.problems import InvalidInput
 
-    kinds = plugin_kinds()[group]
-    if name not in kinds:
-        from topologies.problems import meant
-
-        raise typer.BadParameter(f"no `{name}` among the {group}{meant(name, kinds)}; there are: {', '.join(kinds)}")
-    spec = kinds[name]
-    told = documentation(spec)
-    rows = [
-        [field, "required" if info.is_required() else f"default {info.default!r}", told.get(field, "")]
-        for field, info in spec.model_fields.items()
-        if field != "kind"
-    ]
-    return "\n\n".join(
-        part for part in (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(rows, ("field", "", ""))) if part
-    )
+    try:
+        spec = plugin(group, name)
+    except InvalidInput as refused:
+        raise typer.BadParameter(refused.problems[0].message) from None
+    parts = (f"{name}: {inspect.cleandoc(spec.__doc__ or '')}", aligned(asked_of(spec), ("field", "", "")))
+    return "\n\n".join(part for part in parts if part)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 def model_page(known: Catalogue, name: str, gpu: str, file: Path) -> str:
     """Write the page; return what to tell. Raises InvalidInput, or typer's usage error for an unusable file."""
-    from cli.entries import read
+    from reports.catalogue_rows import read
     from reports.model_page import page
     from simulator.roofline import of_model
     from topologies.hardware import Gpu

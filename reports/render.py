@@ -15,6 +15,13 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 def html(page: Page) -> str:
     """HTML of the page; every text in it is escaped, styles are inside, nothing is fetched."""
+    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
+    themes = {"light": Markup(palette.variables(palette.LIGHT)), "dark": Markup(palette.variables(palette.DARK))}
+    return fragment("page.html.j2", page=page, style=Markup(style), themes=themes)
+
+
+def fragment(template: str, **values: object) -> str:
+    """A template with values put in, every text escaped."""
     templates = Environment(
         loader=FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -22,6 +29,4 @@ def html(page: Page) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = (TEMPLATES / "style.css").read_text(encoding="utf-8")
-    themes = {"light": Markup(palette.variables(palette.LIGHT)), "dark": Markup(palette.variables(palette.DARK))}
-    return templates.get_template("page.html.j2").render(page=page, style=Markup(style), themes=themes)
+    return templates.get_template(template).render(**values)

@@ -47,11 +47,11 @@ def contents(result: Result) -> dict[str, str]:
     } | {f"tables/{_file_name(name)}.csv": csv(frame) for name, frame in tables.items()}
 
 
-def replace(path: Path, text: str) -> None:
+def replace(path: Path, text: str | bytes) -> None:
     """Write `text` beside `path`, then put it in its place in one move."""
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
-        beside.write_bytes(text.encode("utf-8"))
+        beside.write_bytes(text.encode("utf-8") if isinstance(text, str) else text)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)

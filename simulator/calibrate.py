@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
 from simulator.fitting import Family, Residuals, Sample, fitted, residuals, rounded, with_parameters
-from simulator.measurements import MEMORY, Measurements, Moved
+from simulator.measurements import MEMORY, Measurements, Moved, read_measurements
 from topologies.catalogue import Catalogue
 from topologies.hardware import Gpu, Nic
 from topologies.kernel_sets import ATTENTION, MATMUL, SWEEPS, KernelSet, SweepFamily
-from topologies.spec import loads, written
+from topologies.problems import InvalidInput, Problem
+from topologies.spec import load_entry, loads, written
 from topologies.units import render
 from topologies.writing import to_yaml
+from workloads.scenario import catalogue
 
 FREE: Mapping[str, tuple[str, ...]] = {
     "MatmulFamily": ("flop_ratio", "bandwidth_ratio", "start_s", "exposed_output_ratio"),
@@ -24,6 +28,7 @@ FREE: Mapping[str, tuple[str, ...]] = {
     "SweepFamily": ("bandwidth_ratio", "start_s"),
 }
 """Parameters that measurements may set, the most telling first; all others stay those of the GPU's kernels."""
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 ROWS_A_PARAMETER = 3
 """Measurements that each further parameter asks for."""
 
@@ -77,7 +82,7 @@ class Request:
     file: Path
 
 
-def calibrate(measured: Measurements, request: Request, catalogue: Catalogue) -> Outcome:
+def calibrate(measured: Measurements, request: Request, known: Catalogue) -> Outcome:
     """Fit every kind that was measured and write it over the entries of the GPU and the NIC.
 
     Raises InvalidInput if an entry could not be read back.
@@ -86,7 +91,7 @@ def calibrate(measured: Measurements, request: Request, catalogue: Catalogue) ->
     entries = tuple(_entries([found for found, _ in fits], dict(_families(fits)), request))
     for entry in entries:
         if entry.group == "kernels":
-            loads(entry.text, KernelSet, catalogue, f"{entry.group}/{entry.name}.yaml")
+            loads(entry.text, KernelSet, known, f"{entry.group}/{entry.name}.yaml")
     return Outcome(tuple(found for found, _ in fits), entries)
 
 
@@ -212,3 +217,49 @@ def _source(request: Request, found: Calibrated) -> Mapping[str, object]:
     """Where a fitted value comes from; nine of ten measurements lie within its spread."""
     said = f"{request.file.name}: {found.rows} measurements of {found.name}, median error {found.residuals.median:.1%}"
     return {"basis": "measured", "source": said, "spread": min(1.0, rounded(found.residuals.p90))}
+
+
+def require_name(name: str) -> None:
+    """Raise InvalidInput for a name that no file of a catalogue could have."""
+    if not NAME.fullmatch(name):
+        why = f"`{name}` is no name for a file; write letters, digits, `.`, `_`, `+` and `-`"
+        raise InvalidInput([Problem("name", 0, 0, "", why)])
+
+
+class Names(NamedTuple):
+    """What new entries are called, and the entries of the catalogue that were measured."""
+
+    name: str
+    gpu: str
+    nic: str
+
+
+def calibrated(file: Path, names: Names, folder: Path | None) -> Outcome:
+    """Fit a file of measurements of what the catalogue, with another folder where one is given, has under these names.
+
+    Raises InvalidInput for the file and for names.
+    """
+    require_name(names.name)
+    known = catalogue(None, (folder,) if folder is not None and folder.is_dir() else ())
+    gpu, nic = load_entry("gpus", names.gpu, Gpu, known), load_entry("nics", names.nic, Nic, known)
+    return calibrate(read_measurements(file, gpu), Request(names.name, gpu, nic, file), known)
+
+
+def files_of(entries: Sequence[Entry], folder: Path) -> list[Path]:
+    """Where the entries go in a catalogue folder."""
+    return [folder / entry.group / f"{entry.name}.yaml" for entry in entries]
+
+
+def write_entries(entries: Sequence[Entry], folder: Path, replace: bool) -> list[Path]:
+    """Write every entry into a catalogue folder, or none if one is there already; return the files.
+
+    Raises InvalidInput for those that are there, unless `replace`, and OSError.
+    """
+    files = files_of(entries, folder)
+    there = [str(file) for file in files if file.exists()]
+    if there and not replace:
+        raise InvalidInput([Problem(one, 0, 0, "", "is there already, and is not to be replaced") for one in there])
+    for entry, file in zip(entries, files, strict=True):
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(entry.text, encoding="utf-8")
+    return files

@@ -40,6 +40,7 @@ class Part:
     load      which of the chunk's loads counts: each layer routes each micro-batch's tokens anew
     together  whether the ranks that share the experts start it together: nobody's tokens arrive before they are sent
     own       a transfer whose time a GPU's own links or multiprocessors set, not the ports of its node
+    block     kind of the block;  phase   which of its phases, as it is issued ("mlp F")
     """
 
     stream: str
@@ -49,6 +50,8 @@ class Part:
     load: int
     together: bool
     own: bool = False
+    block: str = ""
+    phase: str = ""
 
 
 def loads_of(parts: Sequence[Part]) -> int:
@@ -76,7 +79,8 @@ class _Streams:
         stream = COMPUTE if isinstance(time, Seconds) else COMM
         together = phase in ("dispatch", "combine", "again")
         own = isinstance(time, Transfer) and time.own
-        self.parts.append(Part(stream, item.name(phase, op), seconds, waits, load, together, own))
+        part = Part(stream, item.name(phase, op), seconds, waits, load, together, own, item.block.kind, what)
+        self.parts.append(part)
         return len(self.parts) - 1
 
     def gather(self, item: Labelled, op: str, last: int | None) -> int | None:

@@ -8,8 +8,11 @@ from dataclasses import dataclass, replace
 from simulator import transfer_figures
 from simulator.all_to_all import low_latency, normal
 from simulator.headline import sourced
+from simulator.plan import plan
 from simulator.refusal import Refused
 from simulator.result import Figure, Result, Term
+from simulator.run import simulate
+from simulator.summary import summarise
 from simulator.validate import COUNTS
 from topologies.problems import InvalidInput, Problem, listed, meant
 from workloads.counts import count
@@ -39,6 +42,17 @@ def metrics(result: Result) -> tuple[str, ...]:
 def needs_step(metric: str) -> bool:
     """Whether a step has to be simulated first; counts of the model and kernels alone need none."""
     return not metric.startswith((MODEL, ALL_TO_ALL))
+
+
+def explained(metric: str, scenario: Scenario) -> Explanation:
+    """Explain any figure of a scenario, whose step is simulated where the figure needs it.
+
+    Raises InvalidInput for an unknown name, with the nearest one, and what `plan` raises.
+    """
+    if not needs_step(metric):
+        return explain_alone(metric, scenario)
+    decided = plan(scenario)
+    return explain(metric, summarise(decided, simulate(decided), ""))
 
 
 def explain(metric: str, result: Result) -> Explanation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, ClassVar
 
 import pandas as pd
@@ -16,6 +17,10 @@ SCHEMA = "clustercast.result/1"
 
 BUDGET_TOLERANCE_RATIO = 1e-9
 """Largest share of the step by which a rank's parts may miss the step (floating-point sums)."""
+
+FIRST = 3
+ASKED_FIRST = ("step_s", "gpu_hours", "cost_usd")
+"""Figures that stand in the one line of an answer: so many, these before others."""
 
 
 class BudgetError(Exception):
@@ -90,6 +95,14 @@ class Reproduction:
     command: str
 
 
+def in_a_line(kind: str, name: str, headline: Mapping[str, Figure]) -> str:
+    """What was answered, its name and its first figures, for a Python shell."""
+    asked = [key for key in ASKED_FIRST if key in headline]
+    first = dict.fromkeys((*asked, *headline))
+    told = (f"{key} = {headline[key].value:.6g} {headline[key].unit}" for key in islice(first, FIRST))
+    return f"<{kind} {name!r}: {', '.join(told)}>"
+
+
 @dataclass(frozen=True, slots=True)
 class Answered:
     """What every question but a single step is answered with.
@@ -111,6 +124,14 @@ class Answered:
     tables: Mapping[str, pd.DataFrame]
     assumptions: tuple[Assumption, ...]
     reproduction: Reproduction
+
+    def __init_subclass__(cls) -> None:
+        """Give every kind of answer this line, in the place of which dataclass would spell out whole tables."""
+        for name in ("__repr__",):
+            setattr(cls, name, getattr(Answered, name))
+
+    def __repr__(self) -> str:
+        return in_a_line(type(self).__name__, self.name, self.headline)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,3 +169,6 @@ class Result:
     reproduction: Reproduction
     warnings: tuple[str, ...] = ()
     tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        return in_a_line(type(self).__name__, self.name, self.headline)

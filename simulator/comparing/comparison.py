@@ -91,3 +91,7 @@ class Comparison:
     def others(self) -> tuple[Compared, ...]:
         """All but the base."""
         return self.compared[1:]
+
+    def __repr__(self) -> str:
+        labels = ", ".join(one.label for one in self.others)
+        return f"<Comparison of {self.base.label!r} with {labels}; {len(self.refused)} left out>"

@@ -4,12 +4,38 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from simulator.comparing.comparison import Asked
+from topologies.catalogue import Catalogue
 from topologies.problems import InvalidInput
 from workloads.scenario import Scenario
+from workloads.scenario import changed as with_changes
+from workloads.short_paths import full_paths
+from workloads.what_ifs import what_ifs
 
 Changed = Callable[[Scenario, Mapping[str, object]], Scenario]
+
+
+def everyone(
+    read: Sequence[tuple[Scenario, str]],
+    variants: Sequence[tuple[Mapping[str, object], str]],
+    lists: Sequence[str],
+    names: Catalogue,
+) -> list[Asked]:
+    """Every scenario that is compared: those read, the first one changed, the first one under each what-if of lists.
+
+    read    scenario, its file;  variants   changes of the first one, whose paths may be short, what they are called
+    lists   names or paths of lists of what-ifs;  names   what changes may name
+    Raises InvalidInput for an unknown list and for a path that is unknown or ambiguous.
+    """
+    listed = [one for name in lists for one in what_ifs(name).what_ifs]
+    wanted = [(full_paths(changes), label) for changes, label in variants]
+    wanted += [(full_paths(dict(one.changes)), one.title) for one in listed]
+    every = asked(read, wanted, lambda scenario, changes: with_changes(scenario, changes, names))
+    plain = len(every) - len(listed)
+    told = [replace(one, moves=of.moves, assumed=of.assumed) for one, of in zip(every[plain:], listed, strict=True)]
+    return [*every[:plain], *told]
 
 
 def asked(

@@ -26,6 +26,8 @@ FORMATS: Mapping[str, Format] = MappingProxyType(
         "MXFP8": MXFP8,
     }
 )
+PRODUCT = (16, 32, 4096)
+"""Rows, columns and summed length of the product that formats are held against."""
 OUTLIERS, OUTLIER_ROWS, OUTLIER_SIZE = 2, 8, 3e4
 MTP_WEIGHT = 0.3
 PUBLISHED_LOSS_ERROR_RATIO = 0.0025

@@ -1,0 +1,1 @@
+"""Chakra execution traces, the exchange format of MLCommons that ASTRA-sim reads: written, read back, replayed."""
