@@ -51,6 +51,13 @@ def runnable_file(text: str) -> Path:
     return _file(text, shipped, "scenario, run or service")
 
 
+def sweep_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped sweep. Raises as `scenario_file`."""
+    from workloads.sweep import SWEEPS
+
+    return _file(text, {path.stem: path for path in SWEEPS.glob("*.yaml")}, "sweep")
+
+
 def service_file(text: str) -> Path:
     """File that a person means: a path, or the bare name of a shipped service. Raises as `scenario_file`."""
     from workloads.service import SERVICES
