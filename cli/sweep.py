@@ -33,9 +33,9 @@ STORE = "sweep.sqlite"
 class Where:
     """What works the points out."""
 
-    engine: Annotated[
-        Literal["local", "dask"], typer.Option(help="Processes on this machine, or a Dask cluster.")
-    ] = "local"
+    engine: Annotated[Literal["local", "dask"], typer.Option(help="Processes on this machine, or a Dask cluster.")] = (
+        "local"
+    )
     scheduler: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Scheduler of the Dask cluster, for example tcp://host:8786.")
     ] = None
@@ -51,9 +51,9 @@ class Kept:
     store: Annotated[
         Path | None, typer.Option(help="File that keeps the points; sweep.sqlite beside the result if left out.")
     ] = None
-    out: Annotated[
-        Path | None, typer.Option(help="Folder of the result; out/NAME if left out.", file_okay=False)
-    ] = None
+    out: Annotated[Path | None, typer.Option(help="Folder of the result; out/NAME if left out.", file_okay=False)] = (
+        None
+    )
 
 
 def sweep(
@@ -172,9 +172,7 @@ def summary(result: SweepResult, page: Path, store: Path) -> str:
 
     rows = [[name, str(quantity(one.value, one.unit))] for name, one in result.headline.items()]
     python = (
-        "import clustercast\n"
-        f"points = clustercast.results({str(store)!r})\n"
-        'points[points.status == "done"].describe()'
+        f'import clustercast\npoints = clustercast.results({str(store)!r})\npoints[points.status == "done"].describe()'
     )
     return f"{as_blocks(result, [aligned(rows)], page)}\nstore:  {store}\n\nIn Python:\n{python}"
 

@@ -24,7 +24,9 @@ def _frozen(value: object) -> object:
     return value
 
 
-Value = Annotated[Any, AfterValidator(_frozen), WithJsonSchema({"description": "A value as the scenario's file has it."})]
+Value = Annotated[
+    Any, AfterValidator(_frozen), WithJsonSchema({"description": "A value as the scenario's file has it."})
+]
 
 
 class DesignSpec(Spec):

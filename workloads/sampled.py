@@ -40,7 +40,9 @@ class Sampled(DesignSpec):
             paths = len(split_paths(key))
             values = () if isinstance(span, Span) else span
             if paths > 1 and (not values or any(not isinstance(one, tuple) or len(one) != paths for one in values)):
-                found.append((f"ranges.{key}", f"{paths} paths are set together: write a list of lists of {paths} values"))
+                found.append(
+                    (f"ranges.{key}", f"{paths} paths are set together: write a list of lists of {paths} values")
+                )
         if found:
             raise FieldErrors(found)
         return self

@@ -40,7 +40,7 @@ class Cluster(Spec):
 
     @model_validator(mode="after")
     def _fits_the_network(self) -> Self:
-        """Every network port finds a place, and nodes can reach each other. Raises Oversized before anything is built."""
+        """Every network port finds a place, and nodes can reach each other; nothing is built of what is too large."""
         require_size(self.gpus, self.nodes * self.node.nics * self.topology.ports_per_nic)
         try:
             self.topology.endpoints_of(self.node, self.nodes)

@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from topologies.catalogue import Catalogue, FromCatalogue
 from topologies.discovery import Discovered
 from topologies.fields import Named
-from topologies.nodes import Entry, Scalar, Table, from_plain
+from topologies.nodes import Entry, Node, Scalar, Table, from_plain
 from topologies.problems import FieldErrors, InvalidInput, Problem, listed, meant
 from topologies.reading import Reading, read_file
 from topologies.spec import Spec, validated, written
@@ -101,7 +101,10 @@ class Sweep(Spec):
             for name in names:
                 if name not in self.overrides:
                     near = meant(name, self.overrides)
-                    yield f"scenarios.{at}", f"no `{name}` among the overrides{near}; there are: {listed(self.overrides)}"
+                    yield (
+                        f"scenarios.{at}",
+                        f"no `{name}` among the overrides{near}; there are: {listed(self.overrides)}",
+                    )
             if names in self.scenarios[:at]:
                 yield f"scenarios.{at}", "stands twice"
         used = {name for names in self.scenarios for name in names}
@@ -135,7 +138,9 @@ def path_of(path: str, what: str) -> str:
     head = path.partition(".")[0]
     known = [name for name in Service.model_fields if name not in CALLED]
     if head not in known:
-        raise InvalidInput([Problem("changes", 0, 0, path, f"unknown field `{head}`{meant(head, known)}; {listed(known)}")])
+        raise InvalidInput(
+            [Problem("changes", 0, 0, path, f"unknown field `{head}`{meant(head, known)}; {listed(known)}")]
+        )
     return path
 
 
@@ -183,10 +188,12 @@ def _sweep_path(path: str, sweep: Sweep) -> str:
 def is_sweep(path: Path) -> bool:
     """Whether a file describes a sweep. Raises InvalidInput where it cannot be read."""
     root = read_file(path).root
-    return isinstance(root, Table) and not root.entries.keys().isdisjoint({"design", "overrides", "scenarios", "detail"})
+    return isinstance(root, Table) and not root.entries.keys().isdisjoint(
+        {"design", "overrides", "scenarios", "detail"}
+    )
 
 
-def _files(root: object, path: Path) -> Iterator[tuple[str, Entry, Path]]:
+def _files(root: Node, path: Path) -> Iterator[tuple[str, Entry, Path]]:
     """What of a sweep is named by a file: field, entry, and the file."""
     for field in KINDS:
         entry = root.entries.get(field) if isinstance(root, Table) else None
@@ -194,15 +201,16 @@ def _files(root: object, path: Path) -> Iterator[tuple[str, Entry, Path]]:
             yield field, entry, path.parent / str(entry.node.value)
 
 
-def _with_files(root: object, path: Path, folders: tuple[Path, ...]) -> Scalar | Table:
+def _with_files(root: Node, path: Path, folders: tuple[Path, ...]) -> Node:
     """The tree with what is swept in place of its file's name. Raises InvalidInput for a file that is not there."""
     for field, entry, file in _files(root, path):
         if not file.is_file():
             why = f"no such file: `{file}`; write its path from {path.name}, or the name of a shipped {field}"
             raise InvalidInput([Problem.at(entry.node.mark, field, why)])
         value = KINDS[field][1](file, folders)
-        root = root.with_entry(field, from_plain(written(value), entry.node.mark), entry.mark)  # type: ignore[union-attr]
-    return root  # type: ignore[return-value]
+        if isinstance(root, Table):
+            root = root.with_entry(field, from_plain(written(value), entry.node.mark), entry.mark)
+    return root
 
 
 def _beside(path: Path) -> tuple[Path, ...]:

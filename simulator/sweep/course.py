@@ -41,7 +41,7 @@ class Course:
     describe   what is written of a point
     told       called with the progress each time that points were kept
     twins      point -> others with the same values, which are not worked out by themselves
-    lost       points whose process ended each time
+    batch_s    work of one job;  lost   points whose process ended each time
     """
 
     store: Store
@@ -49,6 +49,7 @@ class Course:
     describe: Describe
     told: Callable[[Progress], None] = lambda progress: None
     twins: Mapping[int, Sequence[int]] = field(default_factory=dict)
+    batch_s: float = BATCH_S
     lost: list[int] = field(default_factory=list)
     _waiting: deque[int] = field(default_factory=deque)
     _again: deque[Job] = field(default_factory=deque)
@@ -87,7 +88,7 @@ class Course:
         if self._again:
             return self._again.popleft()
         spent_s, points = self._paid.get(False, (0.0, 0))
-        fill = int(BATCH_S * points / spent_s) if spent_s else 1
+        fill = int(self.batch_s * points / spent_s) if spent_s else 1
         fair = -(-len(self._waiting) // (AHEAD * self.engine.places))
         number = max(1, min(fill, fair, MOST_IN_BATCH))
         taken = tuple(self._waiting.popleft() for _ in range(min(number, len(self._waiting))))

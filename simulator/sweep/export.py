@@ -37,7 +37,9 @@ def export(rows: pd.DataFrame, path: Path) -> None:
 def one_type(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows with every column of one type, as Parquet has it: one of numbers and text becomes text."""
     mixed = [name for name in rows.columns if rows[name].dtype == object]
-    texts = {name: rows[name].map(lambda value: None if value is None or value != value else str(value)) for name in mixed}
+    texts = {
+        name: rows[name].map(lambda value: None if value is None or value != value else str(value)) for name in mixed
+    }
     return rows.assign(**texts)
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from simulator.sweep.built import built
 from simulator.sweep.question import Question
-from simulator.sweep.work import built
 from topologies.problems import InvalidInput, Problem
 from workloads.sizes import Oversized
 

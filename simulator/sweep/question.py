@@ -50,8 +50,9 @@ def key_of(swept: Spec) -> str:
     """Digest of what is simulated: values and contents of files, whatever it is called."""
     data = swept.model_dump(mode="python")
     for part in (data, data.get(NESTED)):
-        for name in CALLED if isinstance(part, dict) else ():
-            part.pop(name, None)
+        if isinstance(part, dict):
+            for name in CALLED:
+                part.pop(name, None)
     return hashlib.sha256(_json([type(swept).__name__, with_contents(data)])).hexdigest()
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 
 from simulator.assumptions import assumptions
 from simulator.result import Assumption, Figure, Reproduction
+from simulator.summary import versions
 from simulator.sweep.course import Course, Progress
 from simulator.sweep.jobs import BUG, DONE, Engine
 from simulator.sweep.preflight import admit
@@ -20,7 +21,6 @@ from simulator.sweep.question import Question
 from simulator.sweep.result import SweepResult
 from simulator.sweep.store import Heading, open_store
 from simulator.sweep.table import FIRST, LAST, STATUS, table_of
-from simulator.summary import versions
 from topologies.spec import digest, dump
 from workloads.points import point, twins
 from workloads.scenario import Scenario
@@ -58,9 +58,7 @@ def run_sweep(
     return result_of(sweep, table_of(store, heading), command)
 
 
-def follow(
-    question: Question, heading: Heading, path: Path, engine: Opened, told: Callable[[Progress], None]
-) -> None:
+def follow(question: Question, heading: Heading, path: Path, engine: Opened, told: Callable[[Progress], None]) -> None:
     """Work out what is missing; no process is started where nothing is."""
     sweep = question.sweep
     same = twins(sweep)
@@ -76,8 +74,8 @@ def follow(
     if course.lost:
         names = ", ".join(point(sweep, number).label for number in sorted(course.lost)[:5])
         raise Lost(
-            f"{len(course.lost)} of {sweep.size} points end the process that works on them, each time (out of memory?): "
-            f"{names}; the others are in {path}"
+            f"{len(course.lost)} of {sweep.size} points end the process that works on them, each time (out of "
+            f"memory?): {names}; the others are in {path}"
         )
 
 
@@ -124,7 +122,7 @@ def answer(sweep: Sweep, done: pd.DataFrame) -> list[str]:
     said = []
     for name in ("step_s", "cost_usd"):
         if name in done.columns and len(done):
-            best = done.loc[done[name].idxmin()]
+            best = done.iloc[int(done[name].to_numpy().argmin())]
             said.append(f"Least {name}: {best[name]:.6g}, point {best['number']} ({best['label']}).")
     if sweep.overrides:
         said.append(PRECEDENCE)
@@ -134,7 +132,9 @@ def answer(sweep: Sweep, done: pd.DataFrame) -> list[str]:
 def warnings(failed: pd.DataFrame) -> list[str]:
     """How many points have no figures, and of which kind."""
     counted = Counter(failed["status"])
-    said = [f"{times:,} points have no figures: {status}." for status, times in sorted(counted.items()) if status != BUG]
+    said = [
+        f"{times:,} points have no figures: {status}." for status, times in sorted(counted.items()) if status != BUG
+    ]
     if counted[BUG]:
         said.append(f"{counted[BUG]:,} points met a bug in clustercast; please report it (table `failed` says which).")
     return said
@@ -152,4 +152,3 @@ def designs(sweep: Sweep) -> pd.DataFrame:
 def assumed(sweep: Sweep) -> tuple[Assumption, ...]:
     """What the scenario stands on as it is."""
     return assumptions(sweep.swept) if isinstance(sweep.swept, Scenario) else ()
-

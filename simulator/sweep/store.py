@@ -16,18 +16,14 @@ FORMAT = 1
 PATIENCE_S = 60.0
 """How long one sweep waits for another that is writing to the same store."""
 AT_ONCE = 500
-TABLES = """
-CREATE TABLE IF NOT EXISTS points (
-    key TEXT NOT NULL, detail TEXT NOT NULL, version TEXT NOT NULL,
-    status TEXT NOT NULL, why TEXT NOT NULL, figures TEXT NOT NULL,
-    PRIMARY KEY (key, detail, version));
-CREATE TABLE IF NOT EXISTS sweeps (
-    id TEXT PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, detail TEXT NOT NULL, version TEXT NOT NULL,
-    size INTEGER NOT NULL, yaml TEXT NOT NULL);
-CREATE TABLE IF NOT EXISTS asked (
-    sweep TEXT NOT NULL, number INTEGER NOT NULL, label TEXT NOT NULL, changed TEXT NOT NULL, key TEXT NOT NULL,
-    PRIMARY KEY (sweep, number)) WITHOUT ROWID;
-"""
+TABLES = (
+    "CREATE TABLE IF NOT EXISTS points (key TEXT NOT NULL, detail TEXT NOT NULL, version TEXT NOT NULL, "
+    "status TEXT NOT NULL, why TEXT NOT NULL, figures TEXT NOT NULL, PRIMARY KEY (key, detail, version))",
+    "CREATE TABLE IF NOT EXISTS sweeps (id TEXT PRIMARY KEY, name TEXT NOT NULL, title TEXT NOT NULL, "
+    "detail TEXT NOT NULL, version TEXT NOT NULL, size INTEGER NOT NULL, yaml TEXT NOT NULL)",
+    "CREATE TABLE IF NOT EXISTS asked (sweep TEXT NOT NULL, number INTEGER NOT NULL, label TEXT NOT NULL, "
+    "changed TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (sweep, number)) WITHOUT ROWID",
+)
 
 
 class Asked(NamedTuple):
@@ -58,7 +54,7 @@ class Store:
         self._db = connection
         self._heading = heading
         self._seen = self._data_version()
-        self._others = self._db.execute("SELECT EXISTS (SELECT 1 FROM points)").fetchone()[0] == 1
+        self._others = bool(self._db.execute("SELECT EXISTS (SELECT 1 FROM points)").fetchone()[0])
 
     def done(self) -> set[int]:
         """Numbers of the sweep's points that are there."""
@@ -111,8 +107,12 @@ def open_store(path: Path, heading: Heading) -> Iterator[Store]:
         check(connection, path)
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
-        connection.executescript(f"BEGIN IMMEDIATE; {TABLES} PRAGMA user_version = {FORMAT}; COMMIT;")
-        connection.execute("INSERT OR REPLACE INTO sweeps VALUES (?, ?, ?, ?, ?, ?, ?)", heading)
+        with connection:
+            connection.execute("BEGIN IMMEDIATE")
+            for statement in TABLES:
+                connection.execute(statement)
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("INSERT OR REPLACE INTO sweeps VALUES (?, ?, ?, ?, ?, ?, ?)", heading)
         yield Store(connection, heading)
 
 

@@ -44,6 +44,9 @@ class Wanted(NamedTuple):
     older: bool = False
 
 
+EVERYTHING = Wanted()
+
+
 class Found(NamedTuple):
     """Rows of a store, and how many there are, shown or not."""
 
@@ -66,10 +69,11 @@ class Kept(NamedTuple):
         return {**self.first, **self.varied, **self.status, **self.figures, **self.last}
 
 
-def table(path: Path, wanted: Wanted = Wanted()) -> Found:
-    """Rows of a store, also while sweeps write to it. Raises InvalidInput for no store, an unknown column, a wrong unit.
+def table(path: Path, wanted: Wanted = EVERYTHING) -> Found:
+    """Rows of a store, also while sweeps write to it. Raises InvalidInput for no store or a wrong condition.
 
-    returns  [point]  sweep, number, label, one column a varied path, status, why, one a figure (SI), key, detail, version
+    returns  [point]  sweep, number, label, one column a varied path, status, why, one a figure (SI), and what it is
+             kept under: key, detail, version
     """
     with reading(path) as store:
         rows = list(_rows(store, "TRUE" if wanted.older else NEWEST))
@@ -80,7 +84,7 @@ def table_of(path: Path, heading: Heading) -> pd.DataFrame:
     """Rows of one sweep."""
     with reading(path) as store:
         rows = list(_rows(store, "sweeps.id = ?", heading.id))
-    return _found(rows, Wanted()).table
+    return _found(rows, EVERYTHING).table
 
 
 def _found(kept: Sequence[Kept], wanted: Wanted) -> Found:
@@ -112,7 +116,9 @@ def require_columns(names: Sequence[str], known: Sequence[str]) -> None:
 
 def _rows(store: sqlite3.Connection, which: str, *given: str) -> Iterator[Kept]:
     """Rows of some sweeps, by their numbers."""
-    for name, number, label, changed, status, why, figures, *last in store.execute(f"{ROWS} WHERE {which} {ORDER}", given):
+    for name, number, label, changed, status, why, figures, *last in store.execute(
+        f"{ROWS} WHERE {which} {ORDER}", given
+    ):
         yield Kept(
             dict(zip(FIRST, (name, number, label), strict=True)),
             {path: as_number(path, value) for path, value in json.loads(changed).items()},

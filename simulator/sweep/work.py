@@ -10,17 +10,16 @@ from functools import lru_cache
 
 from simulator.memory import DoesNotFit
 from simulator.refusal import Refused
+from simulator.sweep.built import built
 from simulator.sweep.figures import figures
 from simulator.sweep.jobs import BUG, DONE, INVALID, NO_FIT, REFUSED, Answer, Job, Outcome
 from simulator.sweep.question import Question, key_of, key_of_changes
 from simulator.sweep.version import program_version
 from topologies.kinds.base import TopologyError
 from topologies.problems import InvalidInput, Problem
-from workloads.long_run import Run, changed_run
 from workloads.points import changes, point
 from workloads.schedule import ScheduleError
 from workloads.sizes import Oversized
-from workloads.sweep import Swept
 
 
 def answer(packed: bytes, job: Job) -> Answer:
@@ -54,18 +53,6 @@ def _key(question: Question, number: int) -> str:
         return ""
 
 
-def built(question: Question, number: int) -> Swept:
-    """What is simulated at a point. Raises InvalidInput, or Oversized."""
-    sweep = question.sweep
-    made = changes(sweep, point(sweep, number))
-    swept = sweep.swept
-    if not made:
-        return swept
-    if isinstance(swept, Run):
-        return changed_run(swept, made, question.names)
-    return swept.with_changes(made, question.names)
-
-
 def outcome(question: Question, number: int) -> Outcome:
     """What becomes of a point."""
     sweep = question.sweep
@@ -95,5 +82,3 @@ def told(refused: Exception) -> str:
     if not isinstance(refused, InvalidInput):
         return str(refused)
     return "; ".join(": ".join(filter(None, (one.field, one.message))) for one in refused.problems)
-
-

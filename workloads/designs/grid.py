@@ -70,7 +70,8 @@ class _Combinations(Sequence[Values]):
         for paths, axis in reversed(self.axes):
             number, at = divmod(number, _length(axis))
             value = axis.step(at) if isinstance(axis, Steps) else axis[at]
-            found = [*zip(paths, value if len(paths) > 1 else (value,), strict=True), *found]
+            together = value if len(paths) > 1 and isinstance(value, tuple) else (value,)
+            found = [*zip(paths, together, strict=True), *found]
         return dict(found)
 
 
