@@ -14,6 +14,7 @@ from workloads.asked import (
     runnable_file,
     scenario_file,
     service_file,
+    sweep_file,
 )
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "runnable_file",
     "scenario_file",
     "service_file",
+    "sweep_file",
 ]
 
 

@@ -31,12 +31,14 @@ BY_ERROR = {
     "topologies.problems.InvalidInput": ExitCode.INVALID,
     "topologies.kinds.base.TopologyError": ExitCode.INVALID,
     "simulator.admission.TooLarge": ExitCode.REFUSED,
+    "workloads.sizes.Oversized": ExitCode.REFUSED,
     "simulator.refusal.Refused": ExitCode.INVALID,
     "workloads.schedule.ScheduleError": ExitCode.INVALID,
     "workloads.placement.BalanceError": ExitCode.INVALID,
     "builtins.MemoryError": ExitCode.REFUSED,
     "builtins.KeyboardInterrupt": ExitCode.INCOMPLETE,
     "builtins.OSError": ExitCode.INCOMPLETE,
+    "sqlite3.OperationalError": ExitCode.INCOMPLETE,
 }
 """Full class name -> code. Names, not classes: `--help` must not import the rooms that define them."""
 

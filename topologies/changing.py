@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from pydantic import BaseModel
 
+from topologies.catalogue import FromCatalogue
 from topologies.discovery import Discovered
 from topologies.nodes import Entry, Items, Node, Scalar, Table, from_plain
 from topologies.problems import InvalidInput, Mark, Problem, join, listed, meant
@@ -11,6 +12,8 @@ from topologies.resolving import Resolver, Shape, laid_over, owner
 from topologies.units import AS_TEXT
 
 CHANGES = Mark("changes")
+PLAIN = (str, int, float, bool)
+"""Types of fields whose text stands for itself."""
 
 
 def changed(root: Node, changes: Mapping[str, object], shape: Shape, resolver: Resolver) -> Node:
@@ -21,10 +24,45 @@ def changed(root: Node, changes: Mapping[str, object], shape: Shape, resolver: R
     """
     for path, value in changes.items():
         try:
-            root = resolver.resolve(_set(root, tuple(path.split(".")), _node(value), shape, ""), shape)
+            steps = tuple(path.split("."))
+            is_plain = _is_plain(value, _shape_at(root, steps, shape))
+            root = _set(root, steps, _node(value), shape, "")
+            root = root if is_plain else resolver.resolve(root, shape)
         except InvalidInput as refused:
             resolver.problems.extend(refused.problems)
     return root
+
+
+def _is_plain(value: object, shape: Shape) -> bool:
+    """Whether a value stands for itself: no name, kind or base to look up, there or in what it holds."""
+    if value is None or isinstance(value, bool | int | float):
+        return True
+    if isinstance(value, list | tuple):
+        return all(_is_plain(item, shape.inside()) for item in value)
+    return isinstance(value, str) and shape.annotation in PLAIN and shape.mark(FromCatalogue) is None
+
+
+def _shape_at(node: Node, path: tuple[str, ...], shape: Shape) -> Shape:
+    """What the field at a path expects; nothing in particular where the path leads out of the tree."""
+    *above, last = path
+    for head in above:
+        inner = _child(node, head)
+        if inner is None:
+            return Shape(object)
+        node, shape = inner, _below(node, head, shape)
+    return _below(node, last, shape)
+
+
+def _child(node: Node, head: str) -> Node | None:
+    """What a mapping or a list has there."""
+    if isinstance(node, Items):
+        return node.items[int(head)] if head.isdigit() and int(head) < len(node.items) else None
+    return node.entries[head].node if isinstance(node, Table) and head in node.entries else None
+
+
+def _below(node: Node, head: str, shape: Shape) -> Shape:
+    """What a field of a node expects."""
+    return shape.inside() if isinstance(node, Items) else shape.at(head, owner(node, shape))
 
 
 def _node(value: object) -> Node:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from ruamel.yaml import YAML
@@ -14,6 +15,7 @@ from topologies.nodes import Node
 from topologies.problems import Mark, Problem, listed, nearest
 
 MAX_BYTES = 250_000
+REMEMBERED = 64
 _TOO_LARGE = f"larger than {MAX_BYTES:,} bytes; keep long tables in CSV files"
 
 # What the YAML reader complains about, in words for the person who wrote the file.
@@ -48,8 +50,12 @@ def read_file(path: Path) -> Reading:
     return read_text(_text(path), str(path))
 
 
+@lru_cache(maxsize=REMEMBERED)
 def read_text(text: str, name: str) -> Reading:
-    """Read one YAML document from text; `name` stands for the file in messages. Raises InvalidInput."""
+    """Read one YAML document from text; `name` stands for the file in messages. Raises InvalidInput.
+
+    Many what-ifs name the same entries of the catalogue: the last texts are remembered, and trees never change.
+    """
     if len(text) > MAX_BYTES:
         raise refusal(Mark(name), _TOO_LARGE)
     builder = Builder(name, _events(text, name))

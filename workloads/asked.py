@@ -63,6 +63,13 @@ def run_file(text: str) -> Path:
     return _file(text, {path.stem: path for path in RUNS.glob("*.yaml")}, "run")
 
 
+def sweep_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped sweep. Raises as `scenario_file`."""
+    from workloads.sweep import SWEEPS
+
+    return _file(text, {path.stem: path for path in SWEEPS.glob("*.yaml")}, "sweep")
+
+
 def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
     """A path, or one of the shipped files by name."""
     from topologies.problems import InvalidInput, Problem, listed, meant

@@ -133,7 +133,7 @@ def changed_run(run: Run, changes: Mapping[str, object], names: Catalogue | None
     """
     known = names if names is not None else catalogue()
     told = (*run.changes, *(f"{path}={value}" for path, value in changes.items()))
-    whole = {_run_path(path): value for path, value in changes.items()}
+    whole = {run_path(path): value for path, value in changes.items()}
     result = run.with_changes({**whole, "changes": told}, known)
     _check_changes(result, None, known)
     return result
@@ -155,7 +155,7 @@ def _based(root: Node, path: Path) -> bool:
     return isinstance(base, Scalar) and catalogue(path).find(Run.group, str(base.value)) is not None
 
 
-def _run_path(path: str) -> str:
+def run_path(path: str) -> str:
     """A path from the run's root; one that begins at no field of it begins at its scenario, and may be short."""
     head, _, rest = path.partition(".")
     if head == "scenario" and rest:

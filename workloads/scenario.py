@@ -21,6 +21,7 @@ from workloads.jobs.training import Training
 from workloads.layout import Layout
 from workloads.model import ModelSpec
 from workloads.price import Price
+from workloads.sizes import require_size
 
 FOLDER = Path(__file__).parent
 SCENARIOS = FOLDER / "scenarios"
@@ -39,7 +40,8 @@ class Cluster(Spec):
 
     @model_validator(mode="after")
     def _fits_the_network(self) -> Self:
-        """Every network port finds a place, and nodes can reach each other."""
+        """Every network port finds a place, and nodes can reach each other; nothing is built of what is too large."""
+        require_size(self.gpus, self.nodes * self.node.nics * self.topology.ports_per_nic)
         try:
             self.topology.endpoints_of(self.node, self.nodes)
         except TopologyError as error:

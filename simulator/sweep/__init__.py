@@ -1,0 +1,1 @@
+"""Sweeps: many points of one scenario, each worked out once and kept."""

@@ -1,0 +1,39 @@
+"""A worker's own process: it reads a question and then jobs from its input, and writes answers, until that ends."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import pickle
+import signal
+import sys
+from typing import BinaryIO
+
+
+def main(task: str, jobs: BinaryIO, answers: BinaryIO) -> None:
+    """Answer every job by `module:function`, which gets the question and the job."""
+    module, _, name = task.partition(":")
+    answer = getattr(importlib.import_module(module), name)
+    question = pickle.load(jobs)
+    while True:
+        try:
+            job = pickle.load(jobs)
+        except EOFError:
+            return
+        try:
+            found = answer(question, job)
+        except Exception as error:
+            found = error
+        pickle.dump(found, answers)
+        answers.flush()
+
+
+if __name__ == "__main__":
+    # Ctrl-C is for whoever started the worker; what is printed must not get between the answers.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    private = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    try:
+        main(sys.argv[1], sys.stdin.buffer, private)
+    except BrokenPipeError:
+        sys.exit(0)

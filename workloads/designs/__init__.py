@@ -1,0 +1,1 @@
+"""Designs of sweeps: one kind a file."""
