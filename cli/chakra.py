@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.asked import changes_of, read_scenario, scenario_file
+from cli.gated import NOTHING_ASKED, Told
 from cli.progress import saying
-from cli.run import NOTHING_ASKED, Changes, Told, made_folder
+from cli.run import Changes, made_folder
 
 if TYPE_CHECKING:
     from reports.chakra.write import Written

@@ -35,6 +35,9 @@ class Told:
     quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False
 
 
+NOTHING_ASKED = Told()
+
+
 @dataclass(frozen=True, slots=True)
 class Gated(Told):
     """What is printed, and which figures make the exit code 1."""

@@ -13,7 +13,7 @@ import typer
 
 from cli.asked import changes_of, read_run, read_scenario, read_service, runnable_file
 from cli.columns import aligned
-from cli.gated import NO_GATE, Gated, Told, end, with_conditions
+from cli.gated import NO_GATE, Gated, end, with_conditions
 from cli.progress import counting, saying
 from cli.told import as_blocks, headline_json
 
@@ -77,7 +77,6 @@ class Also:
         return USUAL_SAMPLES if self.intervals is None else self.intervals
 
 
-NOTHING_ASKED = Told()
 LEAST_SAMPLES = 32
 
 

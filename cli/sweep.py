@@ -16,8 +16,9 @@ import typer
 from cli.asked import changes_of, sweep_file
 from cli.columns import aligned
 from cli.exits import ExitCode
+from cli.gated import NOTHING_ASKED, Told
 from cli.progress import counted, saying
-from cli.run import NOTHING_ASKED, Changes, Told, made_folder
+from cli.run import Changes, made_folder
 from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
