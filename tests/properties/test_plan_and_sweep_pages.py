@@ -41,7 +41,7 @@ def test_a_plan_says_its_choice_first_and_shows_every_table() -> None:
 def test_a_plan_is_shown_without_any_of_its_tables_or_with_an_empty_one(name: str) -> None:
     whole = made_plan()
     without = replace(whole, tables={one: frame for one, frame in whole.tables.items() if one != name})
-    empty = made_plan(**{name: whole.tables[name].head(0)})
+    empty = made_plan(tables={name: whole.tables[name].head(0)})
     assert sections(plan_page.page(without)) == sections(plan_page.page(empty)) != sections(plan_page.page(whole))
 
 
@@ -58,7 +58,7 @@ def test_a_single_candidate_needs_no_other() -> None:
 
 def test_figures_that_are_not_known_are_dashes() -> None:
     frame = made_plan().tables["candidates"].assign(cost_usd=float("nan"), energy_j=float("nan"))
-    page = plan_page.page(made_plan(candidates=frame))
+    page = plan_page.page(made_plan(tables={"candidates": frame}))
     assert ">nan" not in page and "nan " not in page
 
 
