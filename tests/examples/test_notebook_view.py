@@ -127,7 +127,7 @@ def whole() -> RunResult:
 
 def test_a_run_shows_what_its_report_shows_first() -> None:
     seen = shown(whole())
-    assert "Wall time" in seen.text and "2.66 million GPU-hours" in seen.text
+    assert "Wall time" in seen.text and "2.660 million GPU-hours" in seen.text
 
 
 def test_an_explanation_shows_formula_and_terms() -> None:
