@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from simulator.long_run.result import RunResult
 from simulator.result import Answered, Result
 from topologies.spec import InvalidInput, digest, dump
 from workloads import asked
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from simulator.estimates.choices import Choice
     from simulator.estimates.estimator import Estimate
     from simulator.explain import Explanation
-    from simulator.long_run.result import RunResult
     from simulator.plan import Plan
     from simulator.serving.result import ServiceResult
     from simulator.validate import Row
@@ -34,6 +34,7 @@ __all__ = [
     "read_chakra", "replay_chakra", "run", "schema", "serve", "show", "validate", "version", "versions",
     "with_experts", "with_intervals", "write_report",
 ]  # fmt: skip
+Answer = TypeVar("Answer", Result, RunResult)
 _NOTEBOOK = "_repr_html_"
 """The method that notebooks ask a value for."""
 
@@ -99,16 +100,22 @@ def run(
     return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
 
 
-def with_intervals(result: Result, scenario: Scenario | Path | str, samples: int = 256, sobol: bool = False) -> Result:
-    """The result of `run` with low, mid and high at 90 % of every headline figure, and what each input weighs.
+def with_intervals(answer: Answer, of: Scenario | Run | Path | str, samples: int = 256, sobol: bool = False) -> Answer:
+    """The answer of `run` or `long_run` with low, mid and high at 90 % of its figures, and what each input weighs.
 
-    samples   draws of the scenario's inputs;  sobol   also estimate which share of the variance each input explains
+    of        the Scenario or the Run that was asked, its file, or a shipped one's name
+    samples   draws of its inputs;  sobol   also estimate which share of a step's variance each input explains
     Raises Refused or TooLarge where the scenario is beyond the fast estimate.
     """
+    from simulator.run_error_bars import with_error_bars
     from simulator.uncertainty.intervals import Asked
     from simulator.uncertainty.intervals import with_intervals as added
 
-    return added(result, _scenario(scenario, None), Asked(samples, sobol))
+    if isinstance(answer, RunResult):
+        return with_error_bars(answer, of if isinstance(of, Run) else load_run(str(of)), Asked(samples, sobol))
+    if isinstance(of, Run):
+        raise TypeError("this is the answer of a step; give the scenario that was asked")
+    return added(answer, _scenario(of, None), Asked(samples, sobol))
 
 
 def with_experts(result: Result, scenario: Scenario | Path | str) -> Result:

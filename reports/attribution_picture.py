@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -20,11 +21,16 @@ NAME = 50
 """Letters of a scenario's name."""
 MOST_COLUMNS = 9
 REST = "all else"
+OUTLIER = 4.0
+"""A bar longer than this times that of a middling row is cut, so that the others can be seen."""
+CUT = " »"
+DIGITS = 5
 MORE, LESS = "optimizer", "backward-0"
 LEGEND = (Key(MORE, "adds"), Key(LESS, "saves"))
 CAPTION = (
     "A row is one scenario against the base, with its place in the ranking, a column one thing that was changed; all "
-    "bars are on one scale and begin at the middle of their column. Numbers of a row add up to its difference."
+    "bars are on one scale and begin at the middle of their column; one with » is cut. Numbers of a row add up to its "
+    "difference."
 )
 
 
@@ -45,8 +51,8 @@ def attribution_picture(rows: Sequence[Row], title: str, unit: str, data: str) -
     columns = _columns(rows)
     gathered = [Row(row.name, _gathered(row.adds, columns)) for row in rows]
     values = [value for row in gathered for value in (*row.adds.values(), row.total)]
-    scale = words.of_column(values, unit)
-    largest = max((abs(value) for row in gathered for value in row.adds.values()), default=0.0) or 1.0
+    scale = words.of_column(values, unit, DIGITS)
+    longest = _longest([max(map(abs, row.adds.values())) for row in gathered if row.adds])
     wide = (WIDTH - LEFT - SUM) / max(len(columns), 1)
     drawn: list[Markup] = []
     for at, thing in enumerate(columns):
@@ -58,7 +64,7 @@ def attribution_picture(rows: Sequence[Row], title: str, unit: str, data: str) -
         drawn.append(svg.text(WIDTH, y + 14, difference(row.total, scale), "place", "end"))
         for at, thing in enumerate(columns):
             if value := row.adds.get(thing, 0.0):
-                drawn += _cell(f"{row.name}, {thing}", value, (LEFT + wide * at, y, wide), (largest, scale))
+                drawn += _cell(f"{row.name}, {thing}", value, (LEFT + wide * at, y, wide), (longest, scale))
     told = "; ".join(f"{row.name}: {_sentence(row, scale)}" for row in gathered)
     alt = f"What each thing adds, in {scale.unit}. {told}."
     picture = svg.picture("attribution", (WIDTH, TOP + PITCH * len(rows) + BELOW), alt, drawn)
@@ -96,13 +102,19 @@ def _cell(name: str, value: float, place: tuple[float, float, float], shown: tup
 
     place   left edge, top edge and width of the cell;  shown   the longest bar's value, and the numbers' scale
     """
-    (x, y, wide), (largest, scale) = place, shown
-    long = max(abs(value) / largest * (wide / 2 - 4), 0.8)
+    (x, y, wide), (longest, scale) = place, shown
+    long = max(min(abs(value) / longest, 1.0) * (wide / 2 - 4), 0.8)
     middle = x + wide / 2
     left = middle if value > 0 else middle - long
     told = difference(value, scale)
     yield svg.rectangles([(left, y + 13, long, BAR)], MORE if value > 0 else LESS, f"{name}: {told} {scale.unit}")
-    yield svg.text(middle, y + 11, told, "axis halo", "middle")
+    yield svg.text(middle, y + 11, told + CUT * (abs(value) > longest), "axis halo", "middle")
+
+
+def _longest(largest: Sequence[float]) -> float:
+    """What the longest bar stands for: the largest value, but no more than a few times that of a middling row."""
+    known = [value for value in largest if value]
+    return min(max(known), OUTLIER * statistics.median(known)) if known else 1.0
 
 
 def _sentence(row: Row, scale: Scale) -> str:

@@ -70,8 +70,8 @@ def document(comparison: Comparison) -> Page:
 
 
 def answer(comparison: Comparison) -> tuple[str, ...]:
-    """Which scenario is the fastest and which the cheapest, and what each is to the base."""
-    said = [_best("The fastest step", "step_s", comparison), _best("The cheapest run", "cost_usd", comparison)]
+    """Which scenario is the cheapest and which the fastest, and what each is to the base."""
+    said = [_best("The cheapest run", "cost_usd", comparison), _best("The fastest step", "step_s", comparison)]
     bought = [one for one in comparison.compared if one.network.bill is not None]
     if bought:
         least = min(bought, key=lambda one: one.network.usd_per_endpoint)

@@ -77,6 +77,9 @@ def _sure(comparison: Comparison) -> Iterator[str]:
         f"First of the ranking: {row['chosen']}, {words.quantity(float(row['chosen_usd']), 'USD')}. The runner-up, "
         f"{row['runner_up']}, costs {words.quantity(more, 'USD', 3)} more{share}."
     )
+    for one in comparison.compared:
+        if one.label in (row["chosen"], row["runner_up"]):
+            yield from (f"Mind this of {one.label}: {warning}" for warning in one.result.warnings)
     if not pd.isna(row["kept_share"]):
         low, high = (str(words.quantity(abs(float(row[end])), "USD", 3)) for end in ("low_usd", "high_usd"))
         signs = (MINUS if float(row[end]) < 0 else "" for end in ("low_usd", "high_usd"))

@@ -9,23 +9,31 @@ import pandas as pd
 
 from reports import words
 from reports.document import Cell, Column, Section, Table
+from reports.tables import once
 from simulator.conditions import TABLE
 
-LEAD = "What `--fail-if` asked: the command ends with 1 where a condition is met."
+MOST_OTHERS = 3
+"""Results that do not meet a condition and are named; more are counted."""
+LEAD = "What --fail-if asked: the command ends with 1 where a condition is met."
 
 
 def sections(tables: Mapping[str, pd.DataFrame]) -> tuple[Section, ...]:
-    """One row a condition and result, those that are met first; nothing where nothing was asked."""
+    """For each condition the results that meet it, then the others; nothing where nothing was asked."""
     frame = tables.get(TABLE)
     if frame is None or not len(frame):
         return ()
-    rows = [
-        (Cell(str(text)), Cell(str(name)), Cell(_values(own)), Cell("met" if own["met"].iloc[0] else "not met"))
-        for (text, name), own in frame.groupby(["condition", "name"], sort=False)
-    ]
-    ordered = sorted(rows, key=lambda row: row[-1].text != "met")
+    rows = []
+    for text, whole in frame.groupby("condition", sort=False):
+        results = [(str(name), own, bool(own["met"].iloc[0])) for name, own in whole.groupby("name", sort=False)]
+        rows += [(str(text), name, _values(own), "met") for name, own, met in results if met]
+        others = [(name, own) for name, own, met in results if not met]
+        if len(others) > MOST_OTHERS:
+            rows.append((str(text), f"{len(others)} others", "in the file", "not met"))
+        else:
+            rows += [(str(text), name, _values(own), "not met") for name, own in others]
     columns = (Column("Condition"), Column("Of"), Column("Figures"), Column("Which is"))
-    listed = Table(TABLE, "Conditions and results", columns, tuple(ordered), f"tables/{TABLE}.csv")
+    cells = [tuple(map(Cell, row)) for row in rows]
+    listed = Table(TABLE, "Conditions and results", columns, once(cells), f"tables/{TABLE}.csv")
     return (Section(TABLE, "Conditions", "What was asked of the figures", (LEAD,), (listed,)),)
 
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 from reports import svg, words
 from reports.differences import cut
 from reports.document import Key, Picture
+from reports.pareto_picture import LOGARITHMIC_FROM
 from topologies.scalars import read
 
 WIDTH, TOP, HEIGHT, BELOW = 1160.0, 54.0, 330.0, 26.0
@@ -21,6 +22,8 @@ LEFT, RIGHT = 12.0, 1000.0
 MOST_AXES = 12
 LETTER = 6.1
 """Width of a letter of 11 pixels."""
+LOGARITHMIC = " (log)"
+"""What the title of a logarithmic scale says of it."""
 MOST_LEVELS = 9
 """Different values up to which each has a place of its own; more numbers are a scale."""
 SPREAD = 18.0
@@ -82,6 +85,18 @@ class Scale:
         return tuple(
             one for _, one in sorted(zip(numbers, known, strict=True), key=lambda pair: _order(pair[0], numeric))
         )
+
+    @property
+    def span(self) -> tuple[float, float]:
+        """The least and the most of its numbers."""
+        numbers = [float(one) for one in self.values if isinstance(one, int | float) and _known(one)]
+        return min(numbers, default=0.0), max(numbers, default=0.0)
+
+    @property
+    def logarithmic(self) -> bool:
+        """Whether equal ways are equal ratios, because the numbers lie far apart."""
+        low, high = self.span
+        return low > 0 and high / low >= LOGARITHMIC_FROM
 
     def text(self, value: Value) -> str:
         """A value beside the scale."""
@@ -145,9 +160,10 @@ def _share(scale: Scale, value: Value) -> float | None:
     levels = scale.levels
     if levels:
         return (levels.index(value) + 0.5) / len(levels)
-    numbers = [one for one in scale.values if isinstance(one, int | float) and _known(one)]
-    low, high = min(numbers), max(numbers)
+    low, high = scale.span
     at = float(value) if isinstance(value, int | float) else low
+    if scale.logarithmic:
+        return math.log(at / low) / math.log(high / low)
     return 0.5 if high <= low else (at - low) / (high - low)
 
 
@@ -171,7 +187,7 @@ def _axis(scale: Scale, x: float, pitch: float) -> Iterator[Markup]:
     """The upright line, and its title above."""
     yield svg.line(x, TOP, TOP + HEIGHT)
     wide = max(int((pitch - 6) / LETTER), 6)
-    told = wrapped(scale.title, wide)[:TITLE_LINES]
+    told = wrapped(scale.title + LOGARITHMIC * (not scale.levels and scale.logarithmic), wide)[:TITLE_LINES]
     for row, text in enumerate(told):
         yield svg.text(x, TOP - 10 - 13 * (len(told) - 1 - row), cut(text, wide), "axis")
 
@@ -205,12 +221,12 @@ def _values(scale: Scale, x: float, pitch: float, last: bool) -> Iterator[Markup
             lift = min(SPREAD, HEIGHT / len(levels) / 2) / 2 + 3
             yield svg.text(x + 4, TOP + HEIGHT * (1 - share) - lift, shortened(scale.text(level), wide), "axis halo")
         return
-    numbers = [one for one in scale.values if isinstance(one, int | float) and _known(one)]
-    if not numbers:
+    low, high = scale.span
+    if not any(map(_known, scale.values)):
         return
     side = BEHIND if last else 4
-    yield svg.text(x + side, TOP + 4 if last else TOP + 10, scale.text(max(numbers)), "axis halo")
-    yield svg.text(x + side, TOP + HEIGHT + (4 if last else 16), scale.text(min(numbers)), "axis halo")
+    yield svg.text(x + side, TOP + 4 if last else TOP + 10, scale.text(high), "axis halo")
+    yield svg.text(x + side, TOP + HEIGHT + (4 if last else 16), scale.text(low), "axis halo")
 
 
 def _line(line: Line, heights: Sequence[float | None], pitch: float) -> Iterator[Markup]:

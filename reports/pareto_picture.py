@@ -18,7 +18,7 @@ EDGES = (58.0, 30.0, 536.0, 296.0)
 """Of the frame: left, top, right, bottom."""
 ROOM = 0.08
 """Of the span, left free on either side."""
-LOGARITHMIC_FROM = 20.0
+LOGARITHMIC_FROM = 4.0
 """Highest over lowest value from which on equal ways are equal ratios."""
 TOGETHER = 9.0
 """Points nearer than this are one mark with the numbers of all."""
@@ -109,7 +109,7 @@ def _axis(measure: Measure, values: Sequence[float]) -> Axis:
     low, high = min(values, default=0.0), max(values, default=1.0)
     if low > 0 and high / low >= LOGARITHMIC_FROM:
         factor = (high / low) ** ROOM
-        return Axis(measure.title, (low / factor, high * factor), measure.unit, True)
+        return Axis(f"{measure.title} (logarithmic)", (low / factor, high * factor), measure.unit, True)
     room = ROOM * (high - low) or 0.05 * abs(high) or 1.0
     return Axis(measure.title, (low - room, high + room), measure.unit)
 

@@ -122,7 +122,7 @@ def _ranked(of: Candidates | None) -> Iterator[Part]:
     if of is None:
         return
     data = "tables/candidates.csv"
-    yield ranking(of, "candidates", "The best candidates", data)
+    yield ranking(of, "candidates", "Ranking", data)
     if pairs := two_by_two(of, MOST_PARETO, data):
         yield Grid(LEGEND, pairs)
     if len(of.frame) > 1 and of.figures:

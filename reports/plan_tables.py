@@ -109,7 +109,7 @@ def tried(frame: pd.DataFrame, along: tuple[str, str], of: Shown) -> Table:
         rows.append(tuple(map(Cell, texts)))
     heads = (Column(along[0], numeric=True), Column(of.title, numeric=True), Column("At 90 %", numeric=True),
              Column("Keeps the limits"))  # fmt: skip
-    return Table("inverse", "What was tried", heads, tuple(rows), "tables/inverse.csv")
+    return Table("inverse", "Every try", heads, tuple(rows), "tables/inverse.csv")
 
 
 def _amount(value: object, unit: object) -> str:

@@ -87,7 +87,8 @@ def _tiles(result: Answered) -> Iterator[Tile]:
         return
     of = ranked(points)
     note = f"{failed:,} failed" if failed else "all worked out"
-    yield Tile("Points", f"{len(of.frame):,}", "", note, str(len(of.frame)), "best")
+    anchor = "best" if len(of.frame) else "failed" if failed else "figures"
+    yield Tile("Points", f"{len(of.frame):,}", "", note, str(len(of.frame)), anchor)
     if len(of.frame):
         for name in of.telling()[:3]:
             number, unit = words.quantity(of.values(name)[0], shown(name).unit)
@@ -123,7 +124,7 @@ def _sections(result: Answered) -> Iterator[Section]:
 def _best(of: Candidates) -> Iterator[Part]:
     """The ranking, the best points by two figures, then across the fields."""
     data = "tables/points.csv"
-    yield ranking(of, "points", "The best points", data)
+    yield ranking(of, "points", "Ranking", data)
     if len(of.frame) > 1 and of.figures:
         if pairs := two_by_two(of, MOST_PARETO, data):
             yield Grid(LEGEND, pairs)

@@ -35,7 +35,7 @@ class Balanced:
             {
                 "layer": np.repeat(self.read.layers, slots),
                 "slot": np.tile(np.arange(slots), layers),
-                "gpu": np.tile(self.placed.gpu, layers),
+                "gpu": np.broadcast_to(self.placed.gpu, self.placed.expert.shape).ravel(),
                 "expert": self.placed.expert.ravel(),
                 "busiest_over_mean_before": np.repeat(self.before, slots),
                 "busiest_over_mean_after": np.repeat(self.after, slots),

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import ClassVar
 
 import numpy as np
@@ -23,8 +25,8 @@ class MadePlan(Answered):
     kind: ClassVar[str] = "plan"
 
 
-def made_plan(many: int = 30, **tables: pd.DataFrame) -> MadePlan:
-    """A plan with every table filled; tables given by name stand in their place, empty ones for none."""
+def made_plan(many: int = 30, tables: Mapping[str, pd.DataFrame] = MappingProxyType({})) -> MadePlan:
+    """A plan with every table filled; tables given stand in the place of those of their names."""
     own = {
         "candidates": _candidates(many), "pruned": _pruned(), "confirmed": _confirmed(), "binds": _binds(),
         "attribution": _attribution(), "sensitivity": _sensitivity(), "inverse": _inverse(),
@@ -35,7 +37,7 @@ def made_plan(many: int = 30, **tables: pd.DataFrame) -> MadePlan:
         headline={"cost_usd": Figure(4.54e6, "USD", "Rent of the whole run.", 4.2e6, 4.9e6, 4.5e6)},
         answer=("Choose 256 nodes of h200: 4.54 million USD.", "The runner-up costs 6.9 % more."),
         warnings=("The price of h200 is assumed.",),
-        tables=own | tables,
+        tables={**own, **tables},
         assumptions=(Assumption("H800 price", "2 USD/h", "published", "arXiv 2412.19437, Table 1"),),
         reproduction=Reproduction("name: q\n", "3f" * 32, {"clustercast": "0.1.0"}, 0, "clustercast plan q"),
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from simulator.comparing.attribution import attribution
 from simulator.comparing.comparison import Compared
-from simulator.comparing.paired import SAMPLES, Floats, Pair, pair
+from simulator.comparing.paired import Floats, Pair, pair
 from simulator.refusal import Refused
 from simulator.uncertainty.input_text import ends
 from simulator.uncertainty.inputs import HIGH_SHARE, LOW_SHARE, Input
@@ -24,10 +24,10 @@ SWINGS = ("input", "of", "low", "high", "difference_usd", "at_low_usd", "at_high
           "source")  # fmt: skip
 
 
-def choice(compared: Sequence[Compared], ranking: pd.DataFrame, draw: bool) -> dict[str, pd.DataFrame]:
+def choice(compared: Sequence[Compared], ranking: pd.DataFrame, draws: int = 0) -> dict[str, pd.DataFrame]:
     """Tables of the choice; ranking and Comparison say how they are shaped.
 
-    draw   also draw the inputs of both together: in how many draws the choice stays the same
+    draws  of the inputs of both together: in how many of them the choice stays the same; 0 for not known
     Differences are the runner-up's figure less that of the choice, so that below 0 the choice would be another.
     """
     by_label = {one.label: one for one in compared}
@@ -39,7 +39,7 @@ def choice(compared: Sequence[Compared], ranking: pd.DataFrame, draw: bool) -> d
         both = pair(first, second)
     except (Refused, ScheduleError) as refusal:
         return {"choice": _choice(first, second, (float("nan"),) * 3, str(refusal)), **tables}
-    drawn = _drawn(both, first, second) if draw else (float("nan"),) * 3
+    drawn = _drawn(both, first, second, draws) if draws else (float("nan"),) * 3
     return {
         "choice": _choice(first, second, drawn, ""),
         **tables,
@@ -69,9 +69,9 @@ def _differences(both: Pair, first: Compared, second: Compared, factors: Floats)
     return differences
 
 
-def _drawn(both: Pair, first: Compared, second: Compared) -> tuple[float, float, float]:
+def _drawn(both: Pair, first: Compared, second: Compared, draws: int) -> tuple[float, float, float]:
     """The 90 % interval of the difference, and in what share of draws the choice costs no more."""
-    differences = _differences(both, first, second, both.draws(SAMPLES)[1:])
+    differences = _differences(both, first, second, both.draws(draws)[1:])
     low, high = np.quantile(differences, [LOW_SHARE, HIGH_SHARE])
     return float(low), float(high), float(np.mean(differences >= 0))
 

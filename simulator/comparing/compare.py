@@ -13,6 +13,7 @@ from simulator.comparing.choice import choice
 from simulator.comparing.comparison import Asked, Compared, Comparison
 from simulator.comparing.differences import differences
 from simulator.comparing.moved import moved
+from simulator.comparing.paired import SAMPLES, paired
 from simulator.comparing.variables import variables
 from simulator.conditions import TABLE as CONDITIONS
 from simulator.conditions import check, conditions
@@ -61,7 +62,7 @@ def compare(
     tables = dict(_tables(compared, say, _sure(compared, say) if intervals else None))
     say("Finding out what the choice stands on")
     tables["variables"] = variables([one.label for one in compared], tables["differences"])
-    tables |= choice(compared, tables["ranking"], intervals)
+    tables |= choice(compared, tables["ranking"], SAMPLES if intervals else 0)
     if fail_if:
         tables[CONDITIONS] = conditions(fail_if, gate.figures(compared, tables["ranking"], tables["network"]))
     if any(one.moves for one in asked):
@@ -99,8 +100,6 @@ def _simulated(label: str, scenario: Scenario) -> Compared:
 
 def _sure(compared: Sequence[Compared], say: Callable[[str], None]) -> pd.DataFrame:
     """[scenario x figure] the interval of each difference. Raises Refused where the fast estimate does."""
-    from simulator.comparing.paired import paired
-
     base, *others = compared
     found = []
     for other in others:

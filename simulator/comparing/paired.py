@@ -34,9 +34,11 @@ class Pair:
         return self._values(self.first, drawn), self._values(self.second, drawn)
 
     def _values(self, step: FastStep, drawn: Floats) -> Floats:
-        """Figures of one scenario."""
+        """Figures of one scenario; samples that are the same to it are worked out once."""
         names = [_who(one) for one in self.inputs]
-        return step(drawn[:, [names.index(_who(one)) for one in step.inputs.inputs]])
+        own = drawn[:, [names.index(_who(one)) for one in step.inputs.inputs]]
+        different, which = np.unique(own, axis=0, return_inverse=True)
+        return step(different)[which.reshape(-1)]
 
     def draws(self, samples: int) -> Floats:
         """Factors of all inputs as they are, then drawn: [1 + sample, input]."""

@@ -59,6 +59,14 @@ def test_every_message_is_sent_once_and_received_once(name: str) -> None:
 
 
 @steps
+def test_what_is_received_is_waited_for(name: str) -> None:
+    nodes = graph(name)
+    awaited = {place for node in nodes for place in node.after}
+    received = {p for p, node in enumerate(nodes) if isinstance(node.about, Message) and node.about.target == node.rank}
+    assert received <= awaited
+
+
+@steps
 def test_bytes_are_those_of_the_traffic_table(name: str) -> None:
     plan = planned(name)
     whole = traffic.table(plan)["bytes"].sum() * len(plan.orders)
