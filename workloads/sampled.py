@@ -20,17 +20,15 @@ Range = Span | Annotated[tuple[Value, ...], Field(min_length=1)]
 
 
 class Sampled(DesignSpec):
-    """A design that fills a space evenly with few points.
-
-    ranges    path -> `low` and `high`, or a list of values of which each is as likely; paths with a comma between are
-              set together, each value a list
-    samples   points in all
-    seed      another seed gives another design of the same kind
-    """
+    """A design that fills a space evenly with few points."""
 
     ranges: Annotated[Named[Range], Field(min_length=1)]
+    """Path -> `low` and `high`, or a list of values of which each is as likely. Paths with a comma between are set
+    together, each value a list."""
     samples: Annotated[int, Field(ge=1)]
+    """Points in all."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Another seed gives another design of the same kind."""
 
     @model_validator(mode="after")
     def _values_go_with_paths(self) -> Self:

@@ -157,7 +157,7 @@ def load_sweep(path: Path, folders: tuple[Path, ...] = (), changes: Mapping[str,
     return changed_sweep(sweep, changes, names) if changes else sweep
 
 
-def names_of(path: Path, folders: tuple[Path, ...]) -> Catalogue:
+def names_of(path: Path, folders: tuple[Path, ...] = ()) -> Catalogue:
     """What may be named in a sweep's file: as in a scenario's, and what is beside the scenario's own file."""
     return catalogue(path, (*folders, *_beside(path)))
 

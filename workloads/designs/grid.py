@@ -18,14 +18,12 @@ Axis = Annotated[tuple[Value, ...], Field(min_length=1)] | Steps
 
 
 class Grid(DesignSpec):
-    """Every combination of the values of its axes; the last axis turns fastest.
-
-    axes   path -> a list of values, or `low`, `high` and `steps`; paths with a comma between are set together, each
-           value a list: `nodes, layout.dp: [[128, 64], [256, 128]]`
-    """
+    """Every combination of the values of its axes; the last axis turns fastest."""
 
     kind: Literal["grid"] = "grid"
     axes: Annotated[Named[Axis], Field(min_length=1)]
+    """Path -> a list of values, or `low`, `high` and `steps`. Paths with a comma between are set together, each value a
+    list: `nodes, layout.dp: [[128, 64], [256, 128]]`."""
 
     @model_validator(mode="after")
     def _values_go_with_paths(self) -> Self:
