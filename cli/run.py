@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changes_of, read_run, read_scenario, read_service, runnable_file
+from cli.asked import changes_of, read_run, read_scenario, read_service, require_no_sweep, runnable_file
 from cli.columns import aligned
 from cli.progress import counting, saying
 from cli.told import as_blocks, headline_json
@@ -108,6 +108,7 @@ def run(
     check_samples(also)
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
     command = command_line(scenario, changes or (), catalog or (), also)
+    require_no_sweep(file)
     if is_run(file):
         if replace(also, intervals=None) != Also():
             raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")

@@ -9,14 +9,16 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from topologies.fields import Named
 from topologies.problems import FieldErrors
 from workloads.design import DesignSpec, Value, Values, split_paths
-from workloads.span import Span
+from workloads.span import LIST, SPAN, Span, which
 
-Range = Span | Annotated[tuple[Value, ...], Field(min_length=1)]
+Range = Annotated[
+    Annotated[tuple[Value, ...], Field(min_length=1), Tag(LIST)] | Annotated[Span, Tag(SPAN)], Discriminator(which)
+]
 
 
 class Sampled(DesignSpec):

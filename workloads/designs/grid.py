@@ -7,14 +7,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from topologies.fields import Named
 from topologies.problems import FieldErrors
 from workloads.design import DesignSpec, Value, Values, split_paths
-from workloads.span import Steps
+from workloads.span import LIST, SPAN, Steps, which
 
-Axis = Annotated[tuple[Value, ...], Field(min_length=1)] | Steps
+Axis = Annotated[
+    Annotated[tuple[Value, ...], Field(min_length=1), Tag(LIST)] | Annotated[Steps, Tag(SPAN)], Discriminator(which)
+]
 
 
 class Grid(DesignSpec):
