@@ -27,12 +27,13 @@ if TYPE_CHECKING:
     from simulator.plan import Plan
     from simulator.serving.result import ServiceResult
     from simulator.validate import Row
+    from workloads.sweep import Sweep
 
 __all__ = [
     "InvalidInput", "Run", "Scenario", "Service", "balance", "calibrate", "catalogue", "chakra", "choices", "compare",
     "digest", "dump", "estimates", "explain", "load_run", "load_scenario", "load_service", "long_run", "plan",
-    "read_chakra", "replay_chakra", "run", "schema", "serve", "show", "validate", "version", "versions",
-    "with_experts", "with_intervals", "write_report",
+    "read_chakra", "replay_chakra", "results", "run", "schema", "serve", "show", "sweep", "validate", "version",
+    "versions", "with_experts", "with_intervals", "write_report",
 ]  # fmt: skip
 Answer = TypeVar("Answer", Result, RunResult)
 _NOTEBOOK = "_repr_html_"
@@ -223,6 +224,49 @@ def explain(
 
     _shows_itself(Explanation)
     return explained(metric, _scenario(scenario, changes))
+
+
+def sweep(
+    swept: Sweep | Path | str,
+    store: Path | str | None = None,
+    changes: Mapping[str, object] | None = None,
+    workers: int | None = None,
+) -> pd.DataFrame:
+    """Work out the points of a sweep that its store does not have yet; return all of them, as `results` does.
+
+    swept     a Sweep, or the path of its file;  changes   dotted paths and their new values, of the sweep or of its
+              scenario
+    store     the file that keeps the points; out/NAME/sweep.sqlite if left out
+    workers   processes on this machine; as many as cores if left out
+    Raises InvalidInput for a sweep that is not valid, TooLarge for too many points.
+    """
+    import os
+
+    from simulator.sweep.processes import processes
+    from simulator.sweep.question import Question
+    from simulator.sweep.run import run_sweep
+    from workloads.sweep import Sweep, changed_sweep, load_sweep, names_of
+
+    if isinstance(swept, Sweep):
+        question = Question(changed_sweep(swept, changes) if changes else swept, catalogue())
+    else:
+        question = Question(load_sweep(Path(swept), changes=changes), names_of(Path(swept)))
+    file = Path(store) if store is not None else Path("out") / question.sweep.name / "sweep.sqlite"
+    file.parent.mkdir(parents=True, exist_ok=True)
+    places = workers or os.cpu_count() or 1
+    return run_sweep(question, file, lambda packed: processes(places, packed)).tables["points"]
+
+
+def results(store: Path | str, where: str = "", sort: str = "") -> pd.DataFrame:
+    """Points of a sweep's store, also while it runs: one row a point, figures in SI.
+
+    where   a condition on columns (`step_s < 20 s and status == done`);  sort   a column, with `-` before it from the
+            largest
+    Raises InvalidInput for no store, or an unknown column.
+    """
+    from simulator.sweep.table import Wanted, table
+
+    return table(Path(store), Wanted(where, sort)).table
 
 
 def write_report(result: Result | RunResult | ServiceResult | Comparison, folder: Path | str) -> tuple[Path, ...]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import changes_of, read_run, read_scenario, read_service, runnable_file
+from cli.asked import changes_of, read_run, read_scenario, read_service, require_no_sweep, runnable_file
 from cli.columns import aligned
 from cli.gated import NO_GATE, Gated, end, with_conditions
 from cli.progress import counting, saying
@@ -100,6 +100,7 @@ def run(
     check_samples(also)
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
     command = shlex.join([*command_line(scenario, changes or (), catalog or (), also), *told.words])
+    require_no_sweep(file)
     if is_run(file):
         if replace(also, intervals=None) != Also():
             raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")

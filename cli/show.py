@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.asked import scenario_file, service_file
+from cli.asked import scenario_file, service_file, sweep_file
 from cli.columns import aligned
 from cli.drawn import NOTHING_SAID, Drawn
 from cli.groups import entry_kinds, group_named, plugin_kinds
@@ -17,7 +17,7 @@ from cli.groups import entry_kinds, group_named, plugin_kinds
 if TYPE_CHECKING:
     from topologies.catalogue import Catalogue
 
-SCENARIOS, SERVICES = "scenarios", "services"
+SCENARIOS, SERVICES, SWEEPS = "scenarios", "services", "sweeps"
 PRECISION = "precision"
 SCHEDULES = "schedules"
 TOPOLOGIES = "topologies"
@@ -51,9 +51,8 @@ def show(
 
     known = catalogue(None, tuple(catalog or ()))
     plugins = plugin_kinds()
-    chosen = (
-        group_named(group, [SCENARIOS, SERVICES, PRECISION, *entry_kinds(), *plugins]) if group is not None else None
-    )
+    groups = [SCENARIOS, SERVICES, SWEEPS, PRECISION, *entry_kinds(), *plugins]
+    chosen = group_named(group, groups) if group is not None else None
     check_options(chosen, name, (drawn, page), as_json)
     if chosen == PRECISION:
         print(precision_text(name))
@@ -100,10 +99,10 @@ def precision_text(name: str | None) -> str:
 
 
 def one_text(known: Catalogue, group: str, name: str, drawn: Drawn, as_json: bool) -> str:
-    """A scenario, service, schedule, plug-in or entry as text. Raises InvalidInput or typer's usage error."""
-    if group in (SCENARIOS, SERVICES):
-        file = scenario_file(name) if group == SCENARIOS else service_file(name)
-        return file.read_text(encoding="utf-8").rstrip()
+    """A scenario, service, sweep, schedule, plug-in or entry as text. Raises InvalidInput or typer's usage error."""
+    files = {SCENARIOS: scenario_file, SERVICES: service_file, SWEEPS: sweep_file}
+    if group in files:
+        return files[group](name).read_text(encoding="utf-8").rstrip()
     if group == SCHEDULES:
         from cli.draw_schedule import schedule_text
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from simulator.sweep.course import Course, Progress
@@ -25,9 +26,9 @@ def key(number: int) -> str:
     return hashlib.sha256(b"%d" % number).hexdigest()
 
 
-def heading(points: int, name: str = "cheap") -> Heading:
+def heading(points: int) -> Heading:
     """How the store knows the sweep."""
-    return Heading(f"{name} {points}", name, "", "events", "1", points, "")
+    return Heading(f"cheap {points}", "cheap", "", "events", "1", points, "")
 
 
 def outcome(number: int) -> Outcome:
@@ -47,14 +48,14 @@ def answer(question: bytes, job: Job) -> Answer:
     return Answer(job, (), outcomes, time.perf_counter() - began_s)
 
 
-def follow(path: Path, points: int, engine: Engine, name: str = "cheap", aloud: bool = False) -> Course:
+def aloud(progress: Progress) -> None:
+    """Say how many points are kept."""
+    os.write(1, b"%d\n" % progress.done)
+
+
+def follow(path: Path, points: int, engine: Engine, told: Callable[[Progress], None] = lambda progress: None) -> Course:
     """Work a store out; returns the course when it is done."""
-
-    def told(progress: Progress) -> None:
-        if aloud:
-            os.write(1, b"%d\n" % progress.done)
-
-    with open_store(path, heading(points, name)) as store:
+    with open_store(path, heading(points)) as store:
         course = Course(store, engine, lambda number: (f"n={number}", f'{{"n":{number}}}'), told, batch_s=BATCH_S)
         course.follow(range(points))
     return course
@@ -65,7 +66,7 @@ def main(path: Path, points: int) -> None:
     for _ in sys.stdin:
         child = os.fork()
         if child == 0:
-            follow(path, points, Here(lambda job: answer(b"", job)), aloud=True)
+            follow(path, points, Here(lambda job: answer(b"", job)), aloud)
             os._exit(0)
         os.write(1, b"began %d\n" % child)
         os.write(1, b"ended %d\n" % os.waitpid(child, 0)[1])

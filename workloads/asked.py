@@ -29,6 +29,7 @@ def compared_file(text: str) -> Path:
     from workloads.service import is_service
 
     file = runnable_file(text)
+    require_no_sweep(file)
     for kind, is_kind in (("a whole run", is_run), ("a service", is_service)):
         if is_kind(file):
             why = f"this is {kind}, and scenarios of training steps are compared: give each to `clustercast run`"
@@ -61,6 +62,15 @@ def run_file(text: str) -> Path:
     from workloads.long_run import RUNS
 
     return _file(text, {path.stem: path for path in RUNS.glob("*.yaml")}, "run")
+
+
+def require_no_sweep(file: Path) -> None:
+    """Raise InvalidInput for the file of a sweep, which has a command of its own."""
+    from topologies.problems import InvalidInput, Problem
+    from workloads.sweep import is_sweep
+
+    if is_sweep(file):
+        raise InvalidInput([Problem(str(file), 0, 0, "", "this is a sweep: give it to `clustercast sweep`")])
 
 
 def sweep_file(text: str) -> Path:

@@ -18,8 +18,9 @@ def file_kinds() -> Mapping[str, type[Spec]]:
     from workloads.long_run import Run
     from workloads.scenario import Scenario
     from workloads.service import Service
+    from workloads.sweep import Sweep
 
-    return {"scenario": Scenario, "run": Run, "service": Service, **entry_kinds()}
+    return {"scenario": Scenario, "run": Run, "service": Service, "sweep": Sweep, **entry_kinds()}
 
 
 def entry_kinds() -> Mapping[str, type[Entry]]:
@@ -52,14 +53,15 @@ GROUP_OF_PACKAGE = {"kinds": "topologies"}
 
 
 def shapes() -> Iterator[Shape]:
-    """Shape of every field of a scenario, a whole run, a service and a comparison of networks, in all they contain."""
+    """Shape of every field of scenarios, runs, services, sweeps and comparisons of networks, in all they contain."""
     from workloads.long_run import Run
     from workloads.published_networks import PublishedNetworks
     from workloads.scenario import Scenario
     from workloads.service import Service
+    from workloads.sweep import Sweep
 
     seen: set[type[BaseModel]] = set()
-    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Run, Service]
+    waiting: list[type[BaseModel]] = [Scenario, PublishedNetworks, Run, Service, Sweep]
     while waiting:
         spec = waiting.pop()
         if spec not in seen:

@@ -9,28 +9,28 @@ from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from topologies.fields import Named
 from topologies.problems import FieldErrors
 from workloads.design import DesignSpec, Value, Values, split_paths
-from workloads.span import Span
+from workloads.span import LIST, SPAN, Span, which
 
-Range = Span | Annotated[tuple[Value, ...], Field(min_length=1)]
+Range = Annotated[
+    Annotated[tuple[Value, ...], Field(min_length=1), Tag(LIST)] | Annotated[Span, Tag(SPAN)], Discriminator(which)
+]
 
 
 class Sampled(DesignSpec):
-    """A design that fills a space evenly with few points.
-
-    ranges    path -> `low` and `high`, or a list of values of which each is as likely; paths with a comma between are
-              set together, each value a list
-    samples   points in all
-    seed      another seed gives another design of the same kind
-    """
+    """A design that fills a space evenly with few points."""
 
     ranges: Annotated[Named[Range], Field(min_length=1)]
+    """Path -> `low` and `high`, or a list of values of which each is as likely. Paths with a comma between are set
+    together, each value a list."""
     samples: Annotated[int, Field(ge=1)]
+    """Points in all."""
     seed: Annotated[int, Field(ge=0)] = 0
+    """Another seed gives another design of the same kind."""
 
     @model_validator(mode="after")
     def _values_go_with_paths(self) -> Self:

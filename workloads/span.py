@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +14,7 @@ from topologies.units import Count
 
 Number = int | float | str
 _QUANTITY = re.compile(r"([+-]?[0-9.]+(?:[eE][+-]?[0-9]+)?) *(\D.*)?")
+SPAN, LIST = "span", "list"
 DIGITS = 12
 """Significant digits of a value between the ends."""
 
@@ -108,6 +110,11 @@ class Steps(Span):
     def step(self, number: int) -> Number:
         """Value of a step, counted from 0."""
         return self.at(number / (self.steps - 1))
+
+
+def which(value: object) -> str:
+    """Whether what stands for the values of a path is a span, or a list of them."""
+    return SPAN if isinstance(value, Mapping | Span) else LIST
 
 
 def _parts(end: Number, field: str) -> tuple[float, str]:

@@ -25,6 +25,8 @@ from workloads.short_paths import CALLED, full_path
 SWEEPS = FOLDER / "sweeps"
 KINDS = {"scenario": (Scenario, load_scenario), "run": (Run, load_run), "service": (Service, load_service)}
 """Fields that say what is swept -> its class, and how its file is read."""
+OWN_FIELDS = frozenset({"design", "overrides", "scenarios", "detail"})
+"""Fields that a scenario, a run and a service do not have."""
 SUFFIXES = (".yaml", ".yml")
 BASE = "as it is"
 """What a scenario without overrides is called."""
@@ -151,13 +153,16 @@ def load_sweep(path: Path, folders: tuple[Path, ...] = (), changes: Mapping[str,
     Raises InvalidInput with every error of the file.
     """
     reading = read_file(path)
+    if not is_sweep(path):
+        why = f"this is no sweep: one has {listed(sorted(OWN_FIELDS))}, and names what it sweeps under {listed(KINDS)}"
+        raise InvalidInput([Problem(str(path), 0, 0, "", why)])
     reading = Reading(_with_files(reading.root, path, folders), reading.problems)
     names = names_of(path, folders)
     sweep = validated(reading, Sweep, names)
     return changed_sweep(sweep, changes, names) if changes else sweep
 
 
-def names_of(path: Path, folders: tuple[Path, ...]) -> Catalogue:
+def names_of(path: Path, folders: tuple[Path, ...] = ()) -> Catalogue:
     """What may be named in a sweep's file: as in a scenario's, and what is beside the scenario's own file."""
     return catalogue(path, (*folders, *_beside(path)))
 
@@ -188,9 +193,7 @@ def _sweep_path(path: str, sweep: Sweep) -> str:
 def is_sweep(path: Path) -> bool:
     """Whether a file describes a sweep. Raises InvalidInput where it cannot be read."""
     root = read_file(path).root
-    return isinstance(root, Table) and not root.entries.keys().isdisjoint(
-        {"design", "overrides", "scenarios", "detail"}
-    )
+    return isinstance(root, Table) and not root.entries.keys().isdisjoint(OWN_FIELDS)
 
 
 def _files(root: Node, path: Path) -> Iterator[tuple[str, Entry, Path]]:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
+from simulator.sweep.files import rooted
 from simulator.sweep.question import Question
+from topologies.catalogue import Catalogue
 from workloads.long_run import Run, changed_run
 from workloads.points import changes, point
 from workloads.sweep import Swept
@@ -11,10 +15,11 @@ from workloads.sweep import Swept
 def built(question: Question, number: int) -> Swept:
     """What is simulated at a point. Raises InvalidInput, or Oversized."""
     sweep = question.sweep
-    made = changes(sweep, point(sweep, number))
-    swept = sweep.swept
+    return rooted(_changed(sweep.swept, changes(sweep, point(sweep, number)), question.names), question.folder)
+
+
+def _changed(swept: Swept, made: Mapping[str, object], names: Catalogue) -> Swept:
+    """What is swept with changes put in."""
     if not made:
         return swept
-    if isinstance(swept, Run):
-        return changed_run(swept, made, question.names)
-    return swept.with_changes(made, question.names)
+    return changed_run(swept, made, names) if isinstance(swept, Run) else swept.with_changes(made, names)

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from simulator.sweep.jobs import Answer, Job
+from simulator.sweep.jobs import TASK, Answer, Job, by_name
 from topologies.problems import InvalidInput, Problem
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ class Deserted(OSError):
 class Cluster:
     """Jobs as tasks of a Dask client; a task whose worker dies goes to another, and is lost where none survives it."""
 
-    def __init__(self, client: Client, question: bytes) -> None:
-        self._client, self._question = client, question
+    def __init__(self, client: Client, question: bytes, task: str) -> None:
+        self._client, self._question, self._task = client, question, task
         self._ended: queue.Queue[tuple[Job, Future[Any]]] = queue.Queue()
         self._worker_seen_s = time.monotonic()
         self._looked_s = -LOOK_S
@@ -47,9 +47,7 @@ class Cluster:
 
     def give(self, job: Job) -> None:
         """Submit it."""
-        from simulator.sweep.work import answer
-
-        future = self._client.submit(answer, self._question, job, pure=False)
+        future = self._client.submit(by_name, self._task, self._question, job, pure=False)
         future.add_done_callback(lambda ended: self._ended.put((job, ended)))
 
     def take(self) -> Answer:
@@ -84,8 +82,11 @@ class Cluster:
 
 
 @contextmanager
-def cluster(scheduler: str, question: bytes) -> Iterator[Cluster]:
-    """An engine on the cluster of a scheduler (`tcp://host:8786`). Raises InvalidInput where none answers."""
+def cluster(scheduler: str, question: bytes, task: str = TASK) -> Iterator[Cluster]:
+    """An engine on the cluster of a scheduler (`tcp://host:8786`). Raises InvalidInput where none answers.
+
+    task   `module:function` that answers a job
+    """
     try:
         from distributed import Client
     except ImportError:
@@ -96,7 +97,7 @@ def cluster(scheduler: str, question: bytes) -> Iterator[Cluster]:
     except (OSError, ValueError) as error:
         raise _invalid(f"no Dask scheduler answers at {scheduler}: {str(error) or type(error).__name__}") from None
     try:
-        yield Cluster(client, question)
+        yield Cluster(client, question, task)
     finally:
         client.close(timeout=REACHED_S)
 

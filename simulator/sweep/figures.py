@@ -7,12 +7,10 @@ from collections.abc import Mapping
 from simulator import budget, headline
 from simulator.estimates.choices import Choice
 from simulator.estimates.estimator import Estimator
-from simulator.long_run.run import whole_run
 from simulator.memory import DoesNotFit
 from simulator.plan import plan
 from simulator.result import Figure
 from simulator.run import simulate
-from simulator.serving.run import serve
 from topologies.units import pretty
 from workloads.long_run import Run
 from workloads.scenario import Scenario
@@ -26,10 +24,16 @@ def figures(swept: Swept, detail: str) -> dict[str, float]:
 
 
 def _headline(swept: Swept, detail: str) -> Mapping[str, Figure]:
-    """The headline of a point's result."""
+    """The headline of a point's result. Compiled kernels of failures and of serving are loaded only where they run."""
     if isinstance(swept, Scenario):
         return estimated(swept) if detail == "estimate" else played(swept)
-    return whole_run(swept).headline if isinstance(swept, Run) else serve(swept).headline
+    if isinstance(swept, Run):
+        from simulator.long_run.run import whole_run
+
+        return whole_run(swept).headline
+    from simulator.serving.run import serve
+
+    return serve(swept).headline
 
 
 def played(scenario: Scenario) -> Mapping[str, Figure]:

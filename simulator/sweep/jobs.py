@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Literal, NamedTuple, Protocol
 
@@ -47,6 +48,16 @@ class Answer(NamedTuple):
     work_s: float = 0.0
     first: bool = False
     lost: bool = False
+
+
+TASK = "simulator.sweep.work:answer"
+"""What answers jobs, by its name: whoever hands them out need not import what a simulation takes."""
+
+
+def by_name(task: str, question: bytes, job: Job) -> object:
+    """What `module:function` says of a question's job."""
+    module, _, name = task.partition(":")
+    return getattr(importlib.import_module(module), name)(question, job)
 
 
 class Engine(Protocol):

@@ -11,13 +11,12 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from simulator.sweep.jobs import Answer, Job
+from simulator.sweep.jobs import TASK, Answer, Job
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Each process has a core to itself."""
 LOOK_S = 0.5
 """How often a waiting process looks whether it was interrupted."""
-TASK = "simulator.sweep.work:answer"
 
 
 class Processes:

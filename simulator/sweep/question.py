@@ -7,10 +7,10 @@ import json
 import pickle
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from simulator.sweep.files import file_digest, named, with_contents
 from simulator.sweep.store import Heading
 from simulator.sweep.version import program_version
 from topologies.catalogue import BUILT_IN, SUFFIX, Catalogue
@@ -18,32 +18,32 @@ from topologies.spec import Spec, dump
 from workloads.short_paths import CALLED
 from workloads.sweep import Sweep
 
-PATH = "path"
-"""Field that names a file, wherever a Spec has one: a router's loads, a service's requests."""
 NESTED = "scenario"
 """Field under which a run has its scenario."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A sweep and the catalogue that its changes name entries of."""
+    """A sweep, the catalogue that its changes name entries of, and the folder from which it names files."""
 
     sweep: Sweep
     names: Catalogue
+    folder: Path = field(default_factory=Path.cwd)
 
     @property
     def heading(self) -> Heading:
         """How a store knows it."""
         sweep, version = self.sweep, program_version()
-        own = [(str(path.relative_to(folder)), _file_digest(path)) for folder, path in _entries(self.names)]
+        own = [(str(path.relative_to(folder)), file_digest(path)) for folder, path in _entries(self.names)]
         asked = [version, sweep.detail, own, with_contents(sweep.model_dump(mode="python"))]
         whole = hashlib.sha256(_json(asked)).hexdigest()
         title = ", ".join([sweep.title or sweep.name, *sweep.changes])
         return Heading(whole, sweep.name, title, sweep.detail, version, sweep.size, dump(sweep))
 
     def packed(self) -> bytes:
-        """For a worker, with the version of the program that it has to be."""
-        return zlib.compress(pickle.dumps((program_version(), self)))
+        """For a worker, with the version of the program that it has to be and the files that it has to see."""
+        files = tuple(named(self.sweep.model_dump(mode="python")))
+        return zlib.compress(pickle.dumps((program_version(), files, self)))
 
 
 def key_of(swept: Spec) -> str:
@@ -59,36 +59,6 @@ def key_of(swept: Spec) -> str:
 def key_of_changes(sweep: Sweep, changes: Mapping[str, object]) -> str:
     """Digest of a point that is not valid: what was to be changed of what."""
     return "not valid: " + hashlib.sha256(_json([key_of(sweep.swept), dict(changes)])).hexdigest()
-
-
-def with_contents(data: object) -> object:
-    """Plain data with a digest in place of every file that it names by a `path`."""
-    if isinstance(data, Mapping):
-        return {
-            str(key): _content(value) if str(key).split(".")[-1] == PATH else with_contents(value)
-            for key, value in data.items()
-        }
-    return [with_contents(value) for value in data] if isinstance(data, list | tuple) else data
-
-
-def _content(value: object) -> object:
-    """Digest of a file's content; what is no file stays as it is."""
-    if isinstance(value, str) and (file := Path(value)).is_file():
-        return _file_digest(file)
-    return with_contents(value)
-
-
-def _file_digest(file: Path) -> str:
-    """Digest of a file, read once for each time that it was changed."""
-    told = file.stat()
-    return _digest_of(file.resolve(), told.st_size, told.st_mtime_ns)
-
-
-@lru_cache(maxsize=1000)
-def _digest_of(file: Path, size_bytes: int, changed: int) -> str:
-    """Digest of a file of that size, changed at that time."""
-    with file.open("rb") as content:
-        return hashlib.file_digest(content, "sha256").hexdigest()
 
 
 def _entries(names: Catalogue) -> Iterator[tuple[Path, Path]]:

@@ -35,11 +35,15 @@ def answer(packed: bytes, job: Job) -> Answer:
 
 @lru_cache(maxsize=1)
 def _question(packed: bytes) -> Question:
-    """The question, unpacked once."""
-    version, question = pickle.loads(zlib.decompress(packed))
+    """The question, unpacked once. Raises InvalidInput for another program, or files that are not here."""
+    version, files, question = pickle.loads(zlib.decompress(packed))
     if version != program_version():
         why = f"a worker runs clustercast {program_version()}, but the sweep was asked by {version}; install the same"
         raise InvalidInput([Problem("worker", 0, 0, "", why)])
+    if missing := [str(file) for file in files if not file.is_file()]:
+        raise InvalidInput(
+            [Problem(file, 0, 0, "", "a worker cannot read this file, which the sweep names") for file in missing]
+        )
     if not isinstance(question, Question):
         raise TypeError(f"a packed question holds {type(question).__name__}")
     return question

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import importlib
 import os
 import pickle
 import signal
 import sys
 from typing import BinaryIO
 
+from simulator.sweep.jobs import by_name
+
 
 def main(task: str, jobs: BinaryIO, answers: BinaryIO) -> None:
     """Answer every job by `module:function`, which gets the question and the job."""
-    module, _, name = task.partition(":")
-    answer = getattr(importlib.import_module(module), name)
     question = pickle.load(jobs)
     while True:
         try:
@@ -21,7 +20,7 @@ def main(task: str, jobs: BinaryIO, answers: BinaryIO) -> None:
         except EOFError:
             return
         try:
-            found = answer(question, job)
+            found = by_name(task, question, job)
         except Exception as error:
             found = error
         pickle.dump(found, answers)

@@ -7,25 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from math import prod
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from topologies.fields import Named
 from topologies.problems import FieldErrors
 from workloads.design import DesignSpec, Value, Values, split_paths
-from workloads.span import Steps
+from workloads.span import LIST, SPAN, Steps, which
 
-Axis = Annotated[tuple[Value, ...], Field(min_length=1)] | Steps
+Axis = Annotated[
+    Annotated[tuple[Value, ...], Field(min_length=1), Tag(LIST)] | Annotated[Steps, Tag(SPAN)], Discriminator(which)
+]
 
 
 class Grid(DesignSpec):
-    """Every combination of the values of its axes; the last axis turns fastest.
-
-    axes   path -> a list of values, or `low`, `high` and `steps`; paths with a comma between are set together, each
-           value a list: `nodes, layout.dp: [[128, 64], [256, 128]]`
-    """
+    """Every combination of the values of its axes; the last axis turns fastest."""
 
     kind: Literal["grid"] = "grid"
     axes: Annotated[Named[Axis], Field(min_length=1)]
+    """Path -> a list of values, or `low`, `high` and `steps`. Paths with a comma between are set together, each value a
+    list: `nodes, layout.dp: [[128, 64], [256, 128]]`."""
 
     @model_validator(mode="after")
     def _values_go_with_paths(self) -> Self:

@@ -12,13 +12,11 @@ from workloads.design import DesignSpec, Value, Values
 
 
 class ListOfPoints(DesignSpec):
-    """Points as they are listed; a point leaves paths that it does not name as they are.
-
-    points   path -> value of each point
-    """
+    """Points as they are listed; a point leaves paths that it does not name as they are."""
 
     kind: Literal["list"] = "list"
     points: Annotated[tuple[Annotated[Named[Value], Field(min_length=1)], ...], Field(min_length=1)]
+    """Path -> value, of each point."""
 
     @property
     def paths(self) -> tuple[str, ...]:
