@@ -8,12 +8,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.estimates.chunk_times import PLAYED, skewed
+from simulator.estimates.chunk_times import PLAYED, Runs, skewed
 from simulator.estimates.layer_costs import Cut, LayerCosts
 from simulator.finish import Replicas
+from simulator.plan import formats_of
 from simulator.planner.floors import AT, Habits, LayerRange, Line, Moved, least_held, line, longest_stage, step_s, works
 from simulator.planner.pieces import LAYERS, Pieces, Sharded, sharded, skewnesses
-from simulator.plan import formats_of
 from workloads.layout import Layout
 
 NOTHING = Sharded(0.0, 0.0)
@@ -38,9 +38,10 @@ class LayerFloors:
         self.layers = layers
         self.pieces = Pieces(layers.blocks, skewnesses(skewed(layers.times.skew)))
         self.formats = formats_of(layers.scenario, layers.links)
-        self.kinds = Counter(layers.scenario.model.block_kinds())
+        self.kinds: Counter[str] = Counter(layers.scenario.model.block_kinds())
         self.count = sum(self.kinds[kind] for kind in LAYERS)
         self.turns: dict[Hashable, Turn] = {}
+        self.sent: dict[Hashable, Sharded] = {}
         self.lines: dict[Hashable, Line] = {}
         costs = {kind: plan.block.cost_s for kind, plan in layers.blocks.items()}
         own = [costs[kind] for kind in LAYERS if kind in costs]
@@ -68,8 +69,8 @@ class LayerFloors:
     def _turn(self, beyond: int, groups: Replicas, how: Habits) -> Turn:
         """Sums of blocks, each of the least that any order makes of it."""
         sums = dict(zip(AT, self.pieces.whole(self.kinds, beyond).tolist(), strict=True))
-        moved = [self._sharded(kind, groups) for kind, number in self.kinds.items() for _ in range(number)]
-        gather, reduce = sum(one.gather for one in moved), sum(one.reduce for one in moved)
+        moved = self._moved(tuple(self.kinds.items()), groups)
+        gather, reduce = moved.gather, moved.reduce
         if how.overlaps:
             moving = sums["pair_forward_moves"] + sums["pair_backward_moves"] + 2 * gather + reduce
             return Turn(sums["pair_forward"] + sums["pair_backward"], moving)
@@ -79,27 +80,35 @@ class LayerFloors:
         both = max(sums["backward"], sums["backward_way"], sums["backward_moves"] + gather + reduce)
         return Turn(forward + both, 0.0)
 
-    def _sharded(self, kind: str, groups: Replicas) -> Sharded:
-        """What spread parameters of one block send."""
+    def _moved(self, kinds: Runs, groups: Replicas) -> Sharded:
+        """What spread parameters of so many blocks of each kind send."""
         if not groups.shards_gradients:
             return NOTHING
-        return sharded(self.pieces.parameters[kind], groups, self.formats, self.layers.links)
+        gather = reduce = 0.0
+        for kind, number in kinds:
+            if (kind, groups) not in self.sent:
+                own = self.pieces.parameters[kind]
+                self.sent[kind, groups] = sharded(own, groups, self.formats, self.layers.links)
+            gather += number * self.sent[kind, groups].gather
+            reduce += number * self.sent[kind, groups].reduce
+        return Sharded(gather, reduce)
 
-    def step_s(self, layout: Layout, groups: Replicas, how: Habits, number: int) -> float:
-        """Least seconds of a step of so many micro-batches, with the stages as they are cut."""
+    def step_s(self, layout: Layout, groups: Replicas, how: Habits, turns: tuple[int, bool]) -> float:
+        """Least seconds of a step, with the stages as they are cut.
+
+        turns   micro-batches, and whether gradients and parameters travel beside chunks
+        """
         cut = self.layers.cut(layout)
         key = (cut, layout.schedule, layout.pp, groups if groups.shards_gradients else None)
         if key not in self.lines:
             self.lines[key] = self._line(cut, groups, how)
-        return step_s(self.lines[key], number, self.layers.ranks(layout, cut, groups), layout.zero_overlap)
+        return step_s(self.lines[key], turns[0], self.layers.ranks(layout, cut, groups), turns[1])
 
     def _line(self, cut: Cut, groups: Replicas, how: Habits) -> Line:
         """Bounds of the ranks over the number of micro-batches."""
         sums = np.array([self.pieces.stage(runs) for runs in cut.alike])
-        moved = [[self._sharded(kind, groups) for kind, number in runs for _ in range(number)] for runs in cut.alike]
-        gather, reduce = (
-            np.array([sum(one[place] for one in stage) for stage in moved], np.float64) for place in (0, 1)
-        )
+        moved = [self._moved(runs, groups) for runs in cut.alike]
+        gather, reduce = (np.array([one[place] for one in moved], np.float64) for place in (0, 1))
         sort = list(cut.sort)
         return line(works(sums[sort], Moved(gather[sort], reduce[sort]), how), how)
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from simulator.activations import NONE
 from simulator.blocks import SHARED_WEIGHTS
 from simulator.collectives import Links
-from simulator.finish import Parameters
+from simulator.finish import Parameters, Replicas
 from simulator.memory import reserve_bytes, states
-from simulator.plan import formats_of, groups_of
+from simulator.plan import formats_of
 from simulator.stages import Stage
 from workloads.model import read_block
 from workloads.reference.dims import Tokens
@@ -24,14 +24,14 @@ class LeastStates:
     models: dict[Hashable, Stage] = field(default_factory=dict)
     known: dict[Hashable, float] = field(default_factory=dict)
 
-    def bytes_of(self, scenario: Scenario, links: Links) -> float:
+    def bytes_of(self, scenario: Scenario, links: Links, groups: Replicas) -> float:
         """All states of the model over the pipeline's ranks: the fullest has no less than the mean.
 
         Each stage is held as often as the schedule says; embedding and output head are counted once a copy, though
         several ranks may hold them.
         """
         layout, memory = scenario.layout, scenario.job.memory
-        groups, stages = groups_of(layout, links), layout.schedule.stages(layout.pp)
+        stages = layout.schedule.stages(layout.pp)
         key = (layout.share, groups, layout.pp, stages, layout.eplb)
         if key not in self.known:
             held = sum(len(layout.schedule.stages_of(rank, layout.pp)) for rank in range(layout.pp))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from simulator.estimates.choices import Choice, chosen
 from simulator.estimates.estimator import Estimator
+from simulator.finish import Replicas
 from simulator.memory import reserve_bytes
 from simulator.plan import groups_of
 from simulator.planner.cluster import Cluster
@@ -57,6 +57,15 @@ class Searcher:
         return search.found
 
 
+class _Bounded(NamedTuple):
+    """A family under one way of recomputing, its micro-batches and the bounds of its layers."""
+
+    family: Family
+    recompute: str
+    number: int
+    floors: LayerFloors
+
+
 @dataclass(slots=True)
 class _Search:
     """The search through one part."""
@@ -73,17 +82,24 @@ class _Search:
         sharding = ways(scenario, axes)
         policies = sorted(axes.recompute, key=lambda policy: policy != scenario.job.recompute)
         self.found.valid = len(every) * len(sharding) * len(policies)
-        left = [(family, [way for way in sharding if self._has_room(family, way, len(policies))]) for family in every]
+        left = [(family, self._with_room(family, sharding, len(policies))) for family in every]
         left = [(family, some) for family, some in left if some]
         for policy in policies if left else ():
             self._search(policy, left)
         self.found.candidates = best(self.found.candidates, self.by.keep)
 
-    def _has_room(self, family: Family, way: Way, policies: int) -> bool:
-        """Whether states alone fit, whatever is recomputed."""
-        scenario = chosen(self.by.cluster.setting, under(family, way, self.by.cluster.setting.job.recompute))
-        least_bytes = self.by.states.bytes_of(scenario, self.by.estimator.links_under(scenario))
-        return self._fits(least_bytes, STATES, policies)
+    def _with_room(self, family: Family, sharding: list[Way], policies: int) -> list[Way]:
+        """Ways of sharding whose states alone fit, whatever is recomputed."""
+        setting = self.by.cluster.setting
+        scenario = setting.model_copy(update={"layout": family.layout})
+        links = self.by.estimator.links_under(scenario)
+        groups = groups_of(family.layout, links)
+        fitting = []
+        for way in sharding:
+            least_bytes = self.by.states.bytes_of(scenario, links, replace(groups, zero_stage=way.zero_stage))
+            if self._fits(least_bytes, STATES, policies):
+                fitting.append(way)
+        return fitting
 
     def _fits(self, least_bytes: float, reason: str, choices: int = 1) -> bool:
         """Whether so many bytes fit; what does not is counted."""
@@ -98,47 +114,56 @@ class _Search:
         floors: dict[int, LayerFloors] = {}
         for family, sharding in left:
             plain = under(family, Way(min(1, sharding[0].zero_stage), False), policy)
+            scenario = chosen(self.by.cluster.setting, plain)
             try:
-                layers = self.by.estimator.layer_costs(chosen(self.by.cluster.setting, plain), plain)
+                layers = self.by.estimator.layer_costs(scenario, plain)
             except Refused:
                 self.found.left_out[REFUSED] += len(sharding)
                 continue
-            of = floors.setdefault(id(layers), LayerFloors(layers)) if id(layers) in floors else None
-            if of is None:
-                of = floors[id(layers)] = LayerFloors(layers)
-            for way in sharding:
-                self._consider(under(family, way, policy), of)
+            if id(layers) not in floors:
+                floors[id(layers)] = LayerFloors(layers)
+            number = micro_batches(family.layout, scenario.demands)
+            self._family(_Bounded(family, policy, number, floors[id(layers)]), sharding)
 
-    def _consider(self, choice: Choice, of: LayerFloors) -> None:
-        """One choice: bounds, from the cheapest on, then memory, then the estimate."""
-        setting, layout = self.by.cluster.setting, choice.layout
-        scenario = chosen(setting, choice)
-        links = self.by.estimator.links_under(scenario)
-        groups, how = groups_of(layout, links), habits(layout.schedule, layout.pp)
-        number = micro_batches(layout, scenario.demands)
-        computing_s = of.computing_s(how.overlaps) * number / layout.pp
-        if self._is_worse(of.turn(layout, groups, how).least_s * number / layout.pp, computing_s):
+    def _family(self, of: _Bounded, sharding: list[Way]) -> None:
+        """All ways of sharding of one family; if it is worse with nothing sent for sharding, all of them are."""
+        layout = of.family.layout
+        how = habits(layout.schedule, layout.pp)
+        groups = groups_of(layout, of.floors.layers.links)
+        turns = of.number / layout.pp
+        computing_s = of.floors.computing_s(how.overlaps) * turns
+        plain = replace(groups, zero_stage=0)
+        if self._is_worse(of.floors.turn(layout, plain, how).least_s * turns, computing_s, len(sharding)):
             return
-        handed_bytes = of.handed_bytes(layout, groups, how)
-        if not self._fits(handed_bytes + reserve_bytes(handed_bytes, scenario.job.memory), ACTIVATIONS):
+        for way in sharding:
+            own = replace(groups, zero_stage=way.zero_stage)
+            if not self._is_worse(of.floors.turn(layout, own, how).least_s * turns, computing_s):
+                self._consider(of, way, own, computing_s)
+
+    def _consider(self, of: _Bounded, way: Way, groups: Replicas, computing_s: float) -> None:
+        """One choice: bounds with the stages as they are cut, then memory, then the estimate."""
+        layout, memory = of.family.layout, self.by.cluster.setting.job.memory
+        how = habits(layout.schedule, layout.pp)
+        handed_bytes = of.floors.handed_bytes(layout, groups, how)
+        if not self._fits(handed_bytes + reserve_bytes(handed_bytes, memory), ACTIVATIONS):
             return
-        if self._is_worse(of.step_s(layout, groups, how, number), computing_s):
+        if self._is_worse(of.floors.step_s(layout, groups, how, (of.number, way.zero_overlap)), computing_s):
             return
+        choice = under(of.family, way, of.recompute)
         try:
-            memory_bytes = self.by.estimator.memory_bytes(choice)
-            if self._fits(memory_bytes, ACTIVATIONS):
+            if self._fits(self.by.estimator.memory_bytes(choice), ACTIVATIONS):
                 self._estimate(choice, computing_s)
         except (Refused, ScheduleError):
             self.found.left_out[REFUSED] += 1
 
-    def _is_worse(self, least_s: float, computing_s: float) -> bool:
-        """Whether a step of no less than so many seconds cannot matter; then it is counted."""
+    def _is_worse(self, least_s: float, computing_s: float, choices: int = 1) -> bool:
+        """Whether steps of no less than so many seconds cannot matter; then they are counted."""
         worth = self.by.cluster.worth
         if least_s > worth.most_step_s:
-            self.found.left_out[LATE] += 1
+            self.found.left_out[LATE] += choices
             return True
         if self.bar.excludes(worth.values(least_s, computing_s)):
-            self.found.left_out[SLOWER] += 1
+            self.found.left_out[SLOWER] += choices
             return True
         return False
 
