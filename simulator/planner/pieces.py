@@ -67,7 +67,7 @@ class Skewnesses(NamedTuple):
 
 
 def skewnesses(skew: Skewed) -> Skewnesses:
-    """The rank that is done last takes no less than the mean over ranks: means of the factors, those of the least layer.
+    """The rank that is done last takes no less than the mean over ranks: means of the factors, of the least layer.
 
     A further layer adds at least what it takes on the rank that was last before it: which one that is, is known where
     all have the same load (the slowest, no faster than the mean), else it may be the fastest with the least load.

@@ -38,7 +38,8 @@ def bound(table: pd.DataFrame, chosen: Confirmed) -> str:
     if near.empty:
         fullest = table.iloc[0]
         return f"{first} No limit binds; the nearest is {fullest['limit']}, {100 * fullest['used_share']:.0f} % used."
-    told = "; ".join(f"{row.limit} is {100 * row.used_share:.0f} % used, {row.why}" for row in near.itertuples())
+    rows = zip(near["limit"], near["used_share"], near["why"], strict=True)
+    told = "; ".join(f"{limit} is {100 * float(share):.0f} % used, {why}" for limit, share, why in rows)
     return f"{first} At its limit: {told}."
 
 
@@ -69,7 +70,8 @@ def simulated(confirmed: Sequence[Confirmed]) -> str:
     """How far estimates and simulation are apart."""
     ratios = [one.candidate.step_s / one.step_s - 1 for one in confirmed]
     worst = max(ratios, key=abs)
-    return f"{len(confirmed)} were simulated event by event: the estimates of their steps are off by {100 * worst:+.2f} % at most."
+    off = f"the estimates of their steps are off by {100 * worst:+.2f} % at most"
+    return f"{len(confirmed)} were simulated event by event: {off}."
 
 
 def certainty(table: pd.DataFrame, wins_share: float, alone: bool) -> str:
@@ -77,7 +79,8 @@ def certainty(table: pd.DataFrame, wins_share: float, alone: bool) -> str:
     if alone:
         return "No other candidate keeps the limits, so that no input can change the choice."
     changing = table[table["changes_choice"]]
-    often = f"With all inputs drawn together the choice is at least as good as the next in {100 * wins_share:.0f} % of draws."
+    share = f"{100 * wins_share:.0f} % of draws"
+    often = f"With all inputs drawn together the choice is at least as good as the next in {share}."
     if changing.empty:
         return f"{often} None of the {len(table)} inputs of greatest weight changes it at either end of its interval."
     return f"{often} It would change with {', '.join(changing['input'])}."

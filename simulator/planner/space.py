@@ -70,7 +70,10 @@ def _own(scenario: Scenario) -> tuple[int, int, int, int]:
 
 
 def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Family]:
-    """Every valid layout of a part, whatever its sharding and recomputation."""
+    """Every valid layout of a part, whatever its sharding and recomputation.
+
+    Where there is no pipeline, schedules that give a rank several stages are left out: nobody cuts a model for them.
+    """
     gpus, layers = scenario.cluster.gpus, scenario.demands.layers
     base = dict(scenario.layout.model_copy(update={"layers_per_stage": None}))
     for pp in axes.pp or _divisors(gpus):
@@ -84,7 +87,11 @@ def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Famil
             layout = _layout({**base, **sizes, "schedule": schedule})
             if layout is None:
                 break
-            if schedule.stages(pp) <= layers and _runs(scenario, Choice(layout, part[-1], scenario.job.recompute)):
+            if (
+                schedule.stages(pp) <= layers
+                and (pp > 1 or schedule.stages(1) == 1)
+                and _runs(scenario, Choice(layout, part[-1], scenario.job.recompute))
+            ):
                 yield Family(layout, part.sequences_per_micro_batch)
 
 

@@ -40,7 +40,7 @@ def surviving(
 
 
 def slower_share(cluster: Cluster, candidate: Candidate, survives: Survives) -> float:
-    """By how much the step is slower with the part lost; infinite where the cluster is cut apart or has no such part."""
+    """By how much the step is slower with the part lost; infinite where that cuts the cluster apart or is not there."""
     fault = NetworkFault(part=survives.part, number=0)
     broken = cluster.setting.cluster.model_copy(update={"faults": (*cluster.setting.cluster.faults, fault)})
     try:

@@ -163,7 +163,7 @@ def certainty_columns() -> tuple[str, ...]:
 
 
 def _ranked(of: Decided) -> tuple[list[Candidate], list[int]]:
-    """Those simulated in their order, then the others by the estimate; the scenario's own last if it is not among them."""
+    """Those simulated in their order, then the others by the estimate; the scenario's own last unless it is there."""
     first = [one.candidate for one in of.confirmed]
     known = {(one.cluster, one.key) for one in first}
     rest = [one for one in of.searched.found.candidates if (one.cluster, one.key) not in known]
@@ -238,7 +238,7 @@ def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], objective: str) -> 
 def _warnings(of: Decided, found: Sure | None) -> list[str]:
     """What a reader should know before using the numbers."""
     said = sentences.priced(list(of.searched.clusters.values()))
-    said += [warning for warning in of.confirmed[0].result.warnings]
+    said += list(of.confirmed[0].result.warnings)
     said += [f"{number} clusters are left out: {why}" for why, number in of.searched.left_out.items()]
     if found is None:
         said.append("How sure the choice is was not found out: the fast estimate is not for this scenario.")

@@ -23,7 +23,7 @@ class Draws(NamedTuple):
 class Worth:
     """Objectives of one cluster's layouts.
 
-    steps       of the whole run;  usd_per_s   rent of all GPUs, None where no price is known;  draws   None unless asked
+    steps       of the whole run;  usd_per_s   rent of all GPUs, None without a price;  draws   None unless asked
     most_step_s   longest step that keeps date and budget;  most_bytes   of the fullest GPU
     """
 
