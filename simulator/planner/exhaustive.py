@@ -40,20 +40,21 @@ class Job(NamedTuple):
     part: Part
 
 
-_SEARCHERS: dict[tuple[int, int], Searcher] = {}
+_SEARCHERS: dict[int, Searcher] = {}
 """Of this process: what parts of a cluster have in common. Results do not depend on it."""
 
 
-def exhaustive(space: Space, workers: int, tell: Tell, bar: Bar | None = None) -> Found:
-    """Search all parts of all clusters. The same for any number of processes."""
+def exhaustive(space: Space, workers: int, tell: Tell) -> Found:
+    """Search all parts of all clusters. The same for any number of processes.
+
+    The part of the scenario's own layout comes first, before others begin, so that all of them have a bar to pass.
+    """
     found = Found()
-    known = [bar or Bar(space.keep)]
+    known = [Bar(space.keep)]
     for cluster in space.clusters:
         own = own_candidate(cluster)
-        if own is not None and own.memory_bytes <= cluster.worth.most_bytes:
-            found.own = found.own or own
-            if own.step_s <= cluster.worth.most_step_s:
-                known[0] = known[0].with_found([own.values])
+        if found.own is None and own is not None and own.memory_bytes <= cluster.worth.most_bytes:
+            found.own = own
     _SEARCHERS.clear()
     jobs = [Job(space, at, part) for at, one in enumerate(space.clusters) for part in parts(one.setting, space.axes)]
 
@@ -63,14 +64,16 @@ def exhaustive(space: Space, workers: int, tell: Tell, bar: Bar | None = None) -
         tell(DOING, number + 1, len(jobs))
 
     tell(DOING, 0, len(jobs))
-    in_turn(jobs, lambda: known[0], _searched, take, workers)
+    if jobs:
+        take(0, _searched(jobs[0], known[0]))
+    in_turn(jobs[1:], lambda: known[0], _searched, lambda number, part: take(number + 1, part), workers)
     return found
 
 
 def _searched(job: Job, bar: Bar) -> Found:
     """One part, in whichever process."""
     cluster = job.space.clusters[job.cluster]
-    key = (cluster.number, hash(cluster.setting.cluster.nodes))
+    key = cluster.number
     if key not in _SEARCHERS:
         _SEARCHERS.clear()
         _SEARCHERS[key] = Searcher(cluster, job.space.axes, job.space.keep, Estimator(cluster.setting))

@@ -14,10 +14,10 @@ ACTIVATIONS = "memory: with what its micro-batches keep it does not fit"
 SLOWER = "bound: computing, transfers and the pipeline's filling alone make it worse than the best found"
 LATE = "bound: computing, transfers and the pipeline's filling alone take longer than date or budget allow"
 REFUSED = "refused by the simulator"
-NOT_DRAWN = "not drawn"
+INVALID = "drawn, but not valid"
 ESTIMATED = "estimated"
 ESTIMATED_LATE = "estimated: longer than date or budget allow"
-REASONS = (STATES, ACTIVATIONS, SLOWER, LATE, REFUSED, ESTIMATED_LATE, ESTIMATED)
+REASONS = (INVALID, STATES, ACTIVATIONS, SLOWER, LATE, REFUSED, ESTIMATED_LATE, ESTIMATED)
 
 
 class Candidate(NamedTuple):

@@ -23,7 +23,7 @@ def in_turn(
     tell   what is known now;  work   does a job, in another process where there are several
     take   is given the results in the order of the jobs
     """
-    with _pool(workers) as submit:
+    with pool(workers) as submit:
         waiting: list[tuple[int, Callable[[], R]]] = []
         for number, job in enumerate(jobs):
             if len(waiting) == BEHIND:
@@ -35,8 +35,8 @@ def in_turn(
 
 
 @contextmanager
-def _pool(workers: int) -> Iterator[Callable[..., Callable[[], R]]]:
-    """A function that begins a call and gives a function that waits for its result."""
+def pool(workers: int) -> Iterator[Callable[..., Callable[[], R]]]:
+    """A function that begins a call and gives a function that waits for its result; one process is this one."""
     if workers == 1:
         yield _at_once
         return

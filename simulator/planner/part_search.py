@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -31,8 +32,11 @@ from simulator.planner.space import Family, Part, Way, families, under, ways
 from simulator.planner.worth import Bar
 from simulator.refusal import Refused
 from workloads.fit import micro_batches
-from workloads.layout_axes import LayoutAxes
+from workloads.layout_axes import LayoutAxes, Recompute
 from workloads.schedule import ScheduleError
+
+LEAST_WORK: Recompute = "none"
+"""Way of recomputing under which a block does least."""
 
 
 @dataclass(slots=True)
@@ -57,6 +61,13 @@ class Searcher:
         return search.found
 
 
+class Shardings(NamedTuple):
+    """A family and the ways of sharding in which it may be chosen."""
+
+    family: Family
+    ways: list[Way]
+
+
 class _Bounded(NamedTuple):
     """A family under one way of recomputing, its micro-batches and the bounds of its layers."""
 
@@ -74,6 +85,7 @@ class _Search:
     part: Part
     bar: Bar
     found: Found
+    floors: dict[int, LayerFloors] = field(default_factory=dict)
 
     def run(self) -> None:
         """Memory of states first, which needs no time; then one way of recomputing after another, the job's first."""
@@ -82,8 +94,9 @@ class _Search:
         sharding = ways(scenario, axes)
         policies = sorted(axes.recompute, key=lambda policy: policy != scenario.job.recompute)
         self.found.valid = len(every) * len(sharding) * len(policies)
-        left = [(family, self._with_room(family, sharding, len(policies))) for family in every]
-        left = [(family, some) for family, some in left if some]
+        left = [Shardings(family, self._with_room(family, sharding, len(policies))) for family in every]
+        left = [one for one in left if one.ways]
+        left = self._promising(left, len(policies))
         for policy in policies if left else ():
             self._search(policy, left)
         self.found.candidates = best(self.found.candidates, self.by.keep)
@@ -109,21 +122,39 @@ class _Search:
         self.found.left_out[reason] += choices
         return False
 
-    def _search(self, policy: str, left: list[tuple[Family, list[Way]]]) -> None:
+    def _promising(self, left: list[Shardings], policies: int) -> list[Shardings]:
+        """Families that need not be worse where nothing is computed again: doing so only adds work."""
+        promising = []
+        for of, sharding in self._bounded(LEAST_WORK, left, policies):
+            layout = of.family.layout
+            how, turns = habits(layout.schedule, layout.pp), of.number / layout.pp
+            groups = replace(groups_of(layout, of.floors.layers.links), zero_stage=0)
+            least_s, computing_s = of.floors.turn(layout, groups, how).least_s, of.floors.computing_s(how.overlaps)
+            if not self._is_worse(least_s * turns, computing_s * turns, len(sharding) * policies):
+                promising.append(Shardings(of.family, sharding))
+        return promising
+
+    def _search(self, policy: str, left: list[Shardings]) -> None:
         """All families under one way of recomputing."""
-        floors: dict[int, LayerFloors] = {}
+        for of, sharding in self._bounded(policy, left, 1):
+            self._family(of, sharding)
+
+    def _bounded(self, policy: str, left: list[Shardings], choices: int) -> Iterator[tuple[_Bounded, list[Way]]]:
+        """Each family with the bounds of its layers; those that the simulator refuses are counted."""
         for family, sharding in left:
             plain = under(family, Way(min(1, sharding[0].zero_stage), False), policy)
             scenario = chosen(self.by.cluster.setting, plain)
             try:
                 layers = self.by.estimator.layer_costs(scenario, plain)
             except Refused:
-                self.found.left_out[REFUSED] += len(sharding)
+                self.found.left_out[REFUSED] += len(sharding) * choices
                 continue
-            if id(layers) not in floors:
-                floors[id(layers)] = LayerFloors(layers)
-            number = micro_batches(family.layout, scenario.demands)
-            self._family(_Bounded(family, policy, number, floors[id(layers)]), sharding)
+            if id(layers) not in self.floors:
+                self.floors[id(layers)] = LayerFloors(layers)
+            yield (
+                _Bounded(family, policy, micro_batches(family.layout, scenario.demands), self.floors[id(layers)]),
+                sharding,
+            )
 
     def _family(self, of: _Bounded, sharding: list[Way]) -> None:
         """All ways of sharding of one family; if it is worse with nothing sent for sharding, all of them are."""

@@ -17,8 +17,9 @@ from workloads.layout_axes import LayoutAxes
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec
 
-MOST_CP = 8
-"""Widest context parallelism that is tried unless others are named."""
+MOST_CP, LEAST_TOKENS = 8, 1024
+"""Widest context parallelism that is tried unless others are named, and tokens of a sequence that it leaves a rank."""
+CPS = tuple(2**power for power in range(MOST_CP.bit_length()))
 WHOLE = 3
 """ZeRO stage at which nothing is left to travel at the step's end, so that it cannot travel beside chunks."""
 
@@ -49,9 +50,9 @@ class Way(NamedTuple):
 def parts(scenario: Scenario, axes: LayoutAxes) -> list[Part]:
     """Every part that any layout may be in, those first that resemble what runs well: little is split."""
     demands, gpus = scenario.demands, scenario.cluster.gpus
-    tps = axes.tp or _divisors(demands.gpus_per_node)
-    cps = axes.cp or [2**power for power in range(MOST_CP.bit_length()) if 2**power <= MOST_CP]
-    eps = (axes.ep or _divisors(demands.experts)) if demands.experts else (1,)
+    tps = axes.tp or divisors(demands.gpus_per_node)
+    cps = axes.cp or [cp for cp in CPS if cp == 1 or demands.sequence_tokens // cp >= LEAST_TOKENS]
+    eps = (axes.ep or divisors(demands.experts)) if demands.experts else (1,)
     found = [
         Part(tp, cp, ep, size)
         for tp, cp, ep, size in product(tps, cps, eps, axes.sequences_per_micro_batch)
@@ -76,7 +77,7 @@ def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Famil
     """
     gpus, layers = scenario.cluster.gpus, scenario.demands.layers
     base = dict(scenario.layout.model_copy(update={"layers_per_stage": None}))
-    for pp in axes.pp or _divisors(gpus):
+    for pp in axes.pp or divisors(gpus):
         if pp > layers or gpus % (part.tp * part.cp * pp):
             continue
         dp = gpus // (part.tp * part.cp * pp)
@@ -84,18 +85,18 @@ def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Famil
             continue
         sizes = {"tp": part.tp, "cp": part.cp, "ep": part.ep, "pp": pp, "dp": dp}
         for schedule in schedules(axes, scenario.layout.schedule):
-            layout = _layout({**base, **sizes, "schedule": schedule})
+            layout = layout_of({**base, **sizes, "schedule": schedule})
             if layout is None:
                 break
             if (
                 schedule.stages(pp) <= layers
                 and (pp > 1 or schedule.stages(1) == 1)
-                and _runs(scenario, Choice(layout, part[-1], scenario.job.recompute))
+                and runs(scenario, Choice(layout, part[-1], scenario.job.recompute))
             ):
                 yield Family(layout, part.sequences_per_micro_batch)
 
 
-def _layout(fields: dict[str, object]) -> Layout | None:
+def layout_of(fields: dict[str, object]) -> Layout | None:
     """A layout, None where its axes do not go together."""
     try:
         return Layout(**fields)  # type: ignore[arg-type]
@@ -103,7 +104,7 @@ def _layout(fields: dict[str, object]) -> Layout | None:
         return None
 
 
-def _runs(scenario: Scenario, choice: Choice) -> bool:
+def runs(scenario: Scenario, choice: Choice) -> bool:
     """Whether a choice fits the batch and is simulated."""
     one = chosen(scenario, choice)
     return not misfits(choice.layout, one.demands) and admissible(one)
@@ -146,6 +147,6 @@ def schedules(axes: LayoutAxes, own: ScheduleSpec) -> list[ScheduleSpec]:
     return found
 
 
-def _divisors(number: int) -> list[int]:
+def divisors(number: int) -> list[int]:
     """All divisors, ascending."""
     return [divisor for divisor in range(1, number + 1) if number % divisor == 0]
