@@ -8,6 +8,7 @@ import typer
 
 from workloads.asked import (
     compared_file,
+    question_file,
     read_run,
     read_scenario,
     read_service,
@@ -21,6 +22,7 @@ from workloads.asked import (
 __all__ = [
     "changes_of",
     "compared_file",
+    "question_file",
     "read_run",
     "read_scenario",
     "read_service",

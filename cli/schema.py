@@ -14,11 +14,11 @@ from cli.groups import group_named
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(help="scenario, run, service, sweep, gpu, model, price, ...: what the file describes."),
+        typer.Argument(help="scenario, run, service, sweep, plan, gpu, model, price, ...: what the file describes."),
     ],
     catalog: Annotated[list[Path] | None, typer.Option(help="Also offer the names of this catalogue folder.")] = None,
 ) -> None:
-    """Print the JSON Schema of a scenario, a whole run, a service, a sweep or a catalogue entry."""
+    """Print the JSON Schema of a scenario, a whole run, a service, a sweep, a question or a catalogue entry."""
     from topologies.schema import json_schema
     from workloads.groups import file_kinds
     from workloads.scenario import catalogue

@@ -18,7 +18,7 @@ from workloads.groups import entry_kinds, plugin_kinds
 from workloads.huggingface.model import read_model
 from workloads.scenario import FOLDER
 
-FILES = ("scenarios", "services", "sweeps")
+FILES = ("scenarios", "services", "sweeps", "questions")
 """Groups of files that ship to be run, not to be named by others."""
 LISTED = ("group", "name", "title", "from")
 VALUES = ("field", "value", "basis", "source")
@@ -39,7 +39,7 @@ def listing(known: Catalogue, only: str | None) -> list[list[str]]:
 
 
 def _files(group: str) -> list[list[str]]:
-    """One row a shipped scenario, service or sweep."""
+    """One row a shipped file."""
     rows = []
     for path in sorted((FOLDER / group).glob("*.yaml")):
         told = plain(read_file(path).root)

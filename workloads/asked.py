@@ -73,6 +73,18 @@ def require_no_sweep(file: Path) -> None:
         raise InvalidInput([Problem(str(file), 0, 0, "", "this is a sweep: give it to `clustercast sweep`")])
 
 
+def question_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped question or scenario; a question's comes first.
+
+    Raises as `scenario_file`.
+    """
+    from workloads.plan_question import QUESTIONS
+    from workloads.scenario import SCENARIOS
+
+    shipped = {path.stem: path for folder in (SCENARIOS, QUESTIONS) for path in folder.glob("*.yaml")}
+    return _file(text, shipped, "question or scenario")
+
+
 def sweep_file(text: str) -> Path:
     """File that a person means: a path, or the bare name of a shipped sweep. Raises as `scenario_file`."""
     from workloads.sweep import SWEEPS

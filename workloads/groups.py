@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 def file_kinds() -> Mapping[str, type[Spec]]:
     """Class of each kind of YAML file: what is asked, then the catalogue's groups."""
     from workloads.long_run import Run
+    from workloads.plan_question import TrainingQuestion
     from workloads.scenario import Scenario
     from workloads.service import Service
     from workloads.sweep import Sweep
 
-    return {"scenario": Scenario, "run": Run, "service": Service, "sweep": Sweep, **entry_kinds()}
+    return {
+        "scenario": Scenario,
+        "run": Run,
+        "service": Service,
+        "sweep": Sweep,
+        "plan": TrainingQuestion,
+        **entry_kinds(),
+    }
 
 
 def entry_kinds() -> Mapping[str, type[Entry]]:

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.admission import admit
-from simulator.blocks import block_plans
+from simulator.blocks import BlockPlan, block_plans
 from simulator.collectives import Links
 from simulator.costs import Stopwatch
 from simulator.estimates.choices import Choice, chosen
-from simulator.estimates.chunk_times import ChunkTimes, skewed
+from simulator.estimates.chunk_times import ChunkTimes
 from simulator.estimates.compiled_order import CompiledOrder, Contents, compiled_order
 from simulator.estimates.ending import after_chunks, beside_chunks, released
 from simulator.estimates.layer_costs import Cut, LayerCosts, RankCosts
@@ -69,6 +69,7 @@ class Estimator:
         self.links_of = links_of
         self.links: dict[Hashable, Links] = {}
         self.on = Stopwatch(driven_gpu(scenario))
+        self.blocks: dict[Hashable, Mapping[str, BlockPlan]] = {}
         self.layers: dict[Hashable, LayerCosts] = {}
 
     def estimate(self, choice: Choice) -> Estimate:
@@ -83,27 +84,36 @@ class Estimator:
         """The same with where the step's time goes. Raises as `estimate`."""
         scenario = chosen(self.scenario, choice)
         admit(scenario)
-        layout = scenario.layout
-        number, period = micro_batches(layout, scenario.demands), _period(layout)
-        pipeline = self._pipeline(scenario, choice)
-        first = PLAYED_RANKS * layout.pp // period * period + number % period
-        second = first + -(-PLAYED_MORE // period) * period
-        if number <= second:
-            found = pipeline.played(number)
-        else:
-            early, late = (pipeline.played(played) for played in (first, second))
-            found = late + (late - early) * (number - second) / (second - first)
+        found = self._extended(scenario, self._pipeline(scenario, choice).played)
         step_s, *parts_s = found[: 1 + len(PLAYED_PARTS)].tolist()
         fullest = float(found[1 + len(PLAYED_PARTS) :].max())
         memory_bytes = fullest + reserve_bytes(fullest, scenario.job.memory)
         return StepParts(step_s, dict(zip(PLAYED_PARTS, parts_s, strict=True)), memory_bytes)
 
+    def memory_bytes(self, choice: Choice) -> float:
+        """Bytes of the fullest GPU, without playing the time of anything. Raises as `estimate`."""
+        scenario = chosen(self.scenario, choice)
+        admit(scenario)
+        fullest = float(self._extended(scenario, self._pipeline(scenario, choice).held_bytes).max())
+        return fullest + reserve_bytes(fullest, scenario.job.memory)
+
+    def _extended(self, scenario: Scenario, played: Callable[[int], Floats]) -> Floats:
+        """What is found of all micro-batches; those beyond the steady turn are added in proportion."""
+        layout = scenario.layout
+        number, period = micro_batches(layout, scenario.demands), _period(layout)
+        first = PLAYED_RANKS * layout.pp // period * period + number % period
+        second = first + -(-PLAYED_MORE // period) * period
+        if number <= second:
+            return played(number)
+        early, late = (played(some) for some in (first, second))
+        return late + (late - early) * (number - second) / (second - first)
+
     def layers_per_stage(self, choice: Choice) -> tuple[int, ...]:
         """Layers of each stage as the choice's costs cut the model: [stage]."""
         scenario = chosen(self.scenario, choice)
-        return self._layers(scenario, choice).layers_per_stage(scenario.layout)
+        return self.layer_costs(scenario, choice).layers_per_stage(scenario.layout)
 
-    def _links(self, scenario: Scenario) -> Links:
+    def links_under(self, scenario: Scenario) -> Links:
         """Links under the scenario's own traffic, which differs with the axes of the layout if anything collides."""
         layout = scenario.layout
         key = (layout.share, layout.dp, layout.pp) if scenario.cluster.collides else None
@@ -111,22 +121,27 @@ class Estimator:
             self.links[key] = self.links_of(scenario)
         return self.links[key]
 
-    def _layers(self, scenario: Scenario, choice: Choice) -> LayerCosts:
-        """What the choice's share of the layers costs; fully sharded ones depend on the replicas too."""
-        links = self._links(scenario)
+    def layer_costs(self, scenario: Scenario, choice: Choice) -> LayerCosts:
+        """What the choice's share of the layers costs; fully sharded ones depend on the replicas too, and where nobody
+        shares experts, how much ranks wait for each other on how many share a stage.
+        """
+        links = self.links_under(scenario)
         groups = groups_of(scenario.layout, links)
-        key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None, links)
-        if key not in self.layers:
-            blocks = block_plans(scenario, links, Sharding(groups, formats_of(scenario, links)), self.on)
-            times = ChunkTimes(blocks, skewed(skew_of(scenario, sharing_of(scenario, links))))
-            self.layers[key] = LayerCosts(scenario, blocks, times, links, self.on.gpu)
-        return self.layers[key]
+        blocks = (choice.share, groups if scenario.layout.zero_stage >= 2 else None, links)
+        skew = skew_of(scenario, sharing_of(scenario, links))
+        if (blocks, skew) not in self.layers:
+            if blocks not in self.blocks:
+                sharding = Sharding(groups, formats_of(scenario, links))
+                self.blocks[blocks] = block_plans(scenario, links, sharding, self.on)
+            found = self.blocks[blocks]
+            self.layers[blocks, skew] = LayerCosts(scenario, found, ChunkTimes(found, skew), links, self.on.gpu)
+        return self.layers[blocks, skew]
 
     def _pipeline(self, scenario: Scenario, choice: Choice) -> _Pipeline:
         """The choice's pipeline, for any number of micro-batches."""
-        links = self._links(scenario)
+        links = self.links_under(scenario)
         layout, groups = scenario.layout, groups_of(scenario.layout, links)
-        layers = self._layers(scenario, choice)
+        layers = self.layer_costs(scenario, choice)
         cut = layers.cut(layout)
         by_stage = layers.alone(cut, groups) if layout.zero_overlap else ()
         return _Pipeline(scenario, layers, cut, layers.ranks(layout, cut, groups), by_stage, links)
@@ -162,6 +177,15 @@ class _Pipeline:
         bubble_s = step.step_s - float(busy.mean()) - optimizer_s
         own = [step.step_s, *chunks_s.tolist(), bubble_s, optimizer_s]
         return np.concatenate([own, self.ranks.constant_bytes + most])
+
+    def held_bytes(self, number: int) -> Floats:
+        """Bytes that each rank hands out when it plays so many micro-batches, as `played` says."""
+        from simulator.estimates.longest_path import play_bytes
+
+        layout = self.scenario.layout
+        order = _order(layout.schedule, layout.pp, number)
+        taken, freed = (column[order.code] for column in self.layers.kept_columns(order.contents, self.cut))
+        return self.ranks.constant_bytes + play_bytes(order.rank, taken, freed)
 
 
 def estimates(scenario: Scenario, choices: Sequence[Choice], workers: int = 1) -> list[Estimate]:
