@@ -45,17 +45,18 @@ def maker(service: Service, wanted: FleetSearch, offered: Offered) -> Make:
 
     def make(kind: Kind, changes: Mapping[str, Value]) -> Option:
         unit = _changed(service, kind, changes).units[kind]
-        name = ", ".join(f"{path} {value}" for path, value in changes.items() if path != "gpus" or "ep" not in changes)
+        told = [f"{path} {value}" for path, value in changes.items() if path != "gpus" or "ep" not in changes]
+        name = f"{kind} ({', '.join(told)})" if told else f"{kind} units as described"
         try:
             if isinstance(unit, WholeUnit):
-                return _whole(unit, _engine(service, kind, changes), f"{kind} ({name})", offered)
+                return _whole(unit, _engine(service, kind, changes), name, offered)
             others = {path: value for path, value in changes.items() if path != LIMITS[kind]}
             key = (kind, *sorted((path, str(value)) for path, value in others.items()))
             if key not in timed:
                 engine = _engine(service, kind, others)
                 most = _most(engine, wanted, offered)
                 timed[key] = engine, _timed(engine, most, offered)
-            return _option(unit, *timed[key], f"{kind} ({name})", offered)
+            return _option(unit, *timed[key], name, offered)
         except DoesNotFit as error:
             raise Refused(str(error)) from None
 
