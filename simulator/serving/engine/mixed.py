@@ -20,6 +20,12 @@ def rest_s(engine: Engine, new: float) -> float:
     return step.seconds - engine.setting.model.layers * step.layer.core_s
 
 
+def own_rest_s(engine: Engine, new: float) -> float:
+    """Of `rest_s`, what a group does by itself: all but routed experts and transfers to them."""
+    step = decode.decode_step(engine, Answers(new, FEWEST_KEYS))
+    return step.own_s - engine.setting.model.layers * step.layer.core_s
+
+
 def core_s(engine: Engine, answers: Answers) -> float:
     """Seconds of attention's core of answers, all layers."""
     sequences = filled(max(1, round(answers.sequences)), engine.setting.share.spread)

@@ -21,6 +21,8 @@ from workloads.service import Promises
 
 Floats = NDArray[np.float64]
 ROUNDS = 40
+MEAN_ROUNDS = 2
+"""Times that steps are timed anew with what comes to all groups while they last."""
 BATCHES = 6
 """Numbers of sequences of a group at which steps are worked out; between them they are linear."""
 
@@ -104,12 +106,24 @@ class WholeOption:
         pieces = cut(prompts, room)
         per_s = offered.requests_per_s / units * len(pieces) / len(prompts)
         sizes = np.concatenate([[0.0], np.geomspace(min(max(pieces[0], 1.0), room), room, SIZES)])
-        return chain(Arriving(pieces, per_s, self.groups), sizes, self._step_s(batch, sizes, offered))
+        arriving = Arriving(pieces, per_s, self.groups)
+        means = sizes / self.groups
+        found = chain(arriving, sizes, self._step_s(batch, sizes, offered, means))
+        for _ in range(MEAN_ROUNDS if self.groups > 1 and self.table.own_rest_s is not None else 0):
+            came = per_s * pieces.mean() / self.groups * found.mean_s
+            means = np.clip(came, sizes / self.groups, sizes)
+            found = chain(arriving, sizes, self._step_s(batch, sizes, offered, means))
+        return found
 
-    def _step_s(self, batch: float, prompts: Floats, offered: Offered) -> Floats:
-        """Seconds of steps of so many sequences and tokens of prompts in the fullest group: [step] -> [step]."""
+    def _step_s(self, batch: float, prompts: Floats, offered: Offered, means: Floats | None = None) -> Floats:
+        """Seconds of steps of so many sequences and tokens of prompts in the fullest group: [step] -> [step].
+
+        means   [step]  tokens of prompts of a group, mean of all; None: all have as many
+        """
         table = self.table
-        rest_s: Floats = np.interp(batch + prompts, table.tokens, table.rest_s)
+        own, total = batch + prompts, batch + (prompts if means is None else means)
+        rest_s: Floats = np.interp(total, table.tokens, table.rest_s) - np.interp(total, table.tokens, table.own_s)
+        rest_s = rest_s + np.interp(own, table.tokens, table.own_s)
         writing = at_keys(table.decode, offered.decode_keys_tokens)
         write_s = float(step_s(table.decode, writing, batch)) if batch else 0.0
         read_s = step_s(table.prefill, at_keys(table.prefill, offered.prefill_keys_tokens), prompts)
