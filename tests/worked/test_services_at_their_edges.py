@@ -8,13 +8,16 @@ import pytest
 
 import clustercast
 from simulator.refusal import Refused
+from simulator.serving.asked import asked_of
 from simulator.serving.engine import prefill
 from simulator.serving.engine.prefill import Prompts
 from simulator.serving.engine.step import Engine
+from simulator.serving.fleet_found import options_of
 from simulator.serving.planning import plan_service
 from tests.engines import decode_engine, prefill_engine, shipped
 from topologies.spec import InvalidInput
-from workloads.service import Service, changed_service
+from workloads.fleet_search import FleetSearch
+from workloads.service import Promises, Service, changed_service
 
 TRAFFIC = {
     "kind": "poisson",
@@ -145,3 +148,18 @@ def test_one_request_is_answered_without_rates_that_one_cannot_have() -> None:
 def test_requests_that_outlast_their_traffic_are_told() -> None:
     short = {**TRAFFIC, "duration_s": "4 s", "rate_per_s": "8 requests/s"}
     assert any("still filling up" in line for line in clustercast.serve(node({"traffic": short})).answer)
+
+
+def test_closed_forms_and_events_agree_on_a_server_that_does_both() -> None:
+    """5 requests a second: by hand 37 ms a step without prompts, and 0.08 s more for each prompt that begins, so that a
+    token comes every 37 / (1 - 5 x 0.08) = 62 ms; both say so within a tenth, and within 5 % of each other."""
+    lengths = {"kind": "fixed", "input_tokens": 1024, "output_tokens": 256}
+    traffic = {"kind": "poisson", "rate_per_s": "5 requests/s", "duration_s": "3 min", "lengths": lengths}
+    service = node({"traffic": traffic})
+    asked = asked_of(service, service.traffic.requests(0) if service.traffic else None)
+    option = options_of(service, FleetSearch(most_gpus=8), asked).made.options[0]
+    promises = Promises(ttft_s=2.0, tpot_s=0.06)
+    closed_s = option.outcome(1, asked.offered, promises).step_s
+    played_s = clustercast.serve(service).headline["tpot_p50_s"].value
+    assert closed_s == pytest.approx(0.062, rel=0.1)
+    assert closed_s == pytest.approx(played_s, rel=0.05)

@@ -23,8 +23,8 @@ Floats = NDArray[np.float64]
 ROUNDS = 40
 MEAN_ROUNDS = 2
 """Times that steps are timed anew with what comes to all groups while they last."""
-BATCHES = 6
-"""Numbers of sequences of a group at which steps are worked out; between them they are linear."""
+BATCHES = 7
+"""Numbers of sequences of a group at which steps are worked out, beside none; between them they are linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +51,9 @@ class WholeOption:
         return float(min(self.most_tokens, self.table.tokens[-1], self.table.prefill.rows[-1]))
 
     def places(self, offered: Offered) -> tuple[float, Limit]:
-        """Sequences that a group can have, and what keeps it from more; a token of each has place in a step."""
+        """Sequences that a group can have, and what keeps it from more; a token of each has place beside a prompt's."""
         fitting = sequences_that_fit(self.kv_tokens, offered)
-        most = min(self.most_sequences, float(self.table.decode.rows[-1]), self.top_tokens)
+        most = min(self.most_sequences, float(self.table.decode.rows[-1]), self.top_tokens - 1)
         return (fitting, "KV memory") if fitting < most else (most, "sequences a step")
 
     def most_per_unit_per_s(self, offered: Offered) -> tuple[float, Limit]:
@@ -89,7 +89,7 @@ class WholeOption:
         if most < 1:
             return Outcome(0.0, 0.0, math.inf, most, math.inf, limit)
         prompts = quantiles(offered.new_tokens, MOST_PROMPTS)
-        batches = np.linspace(0.0, min(most, self.top_tokens - 1), BATCHES)
+        batches = np.concatenate([[0.0], np.geomspace(1.0, most, BATCHES if most > 1 else 1)])
         means = [self._chain(float(batch), prompts, units, offered).mean_s for batch in batches]
         points = points_of(most * groups)
         seconds = np.interp(fullest(points / groups, self.groups, most), batches, means)
