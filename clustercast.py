@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from simulator.estimates.estimator import Estimate
     from simulator.long_run.result import RunResult
     from simulator.plan import Plan
+    from simulator.planner.result import PlanResult
     from simulator.result import Result
     from simulator.serving.result import ServiceResult
     from simulator.validate import Row
+    from workloads.plan_question import Question
 
 __all__ = [
     "InvalidInput",
@@ -28,6 +30,7 @@ __all__ = [
     "Service",
     "catalogue",
     "choices",
+    "choose",
     "compare",
     "digest",
     "dump",
@@ -145,6 +148,27 @@ def estimates(scenario: Scenario, chosen: Sequence[Choice], workers: int = 1) ->
     from simulator.estimates.estimator import estimates as of
 
     return of(scenario, chosen, workers)
+
+
+def choose(
+    question: Question | Path | str,
+    changes: Mapping[str, object] | None = None,
+    command: str = "",
+    workers: int = 1,
+) -> PlanResult:
+    """Answer a question: the best cluster and layout within limits, why it is, what would change that.
+
+    question   a Question, or the path of its file or of a scenario's;  changes   dotted paths and their new values, of
+               the question or of its scenario;  workers   processes; the answer is the same whatever their number
+    Raises InvalidInput for a question that is not valid, Refused where nothing keeps its limits.
+    """
+    from simulator.planner.choose import Ways
+    from simulator.planner.choose import choose as answered
+    from workloads.plan_question import Question
+    from workloads.question_file import changed_question, load_question
+
+    asked = question if isinstance(question, Question) else load_question(Path(question))
+    return answered(changed_question(asked, changes) if changes else asked, Ways(command, workers))
 
 
 def compare(

@@ -51,6 +51,18 @@ def runnable_file(text: str) -> Path:
     return _file(text, shipped, "scenario, run or service")
 
 
+def question_file(text: str) -> Path:
+    """File that a person means: a path, or the bare name of a shipped question or scenario; a question's comes first.
+
+    Raises as `scenario_file`.
+    """
+    from workloads.plan_question import QUESTIONS
+    from workloads.scenario import SCENARIOS
+
+    shipped = {path.stem: path for folder in (SCENARIOS, QUESTIONS) for path in folder.glob("*.yaml")}
+    return _file(text, shipped, "question or scenario")
+
+
 def service_file(text: str) -> Path:
     """File that a person means: a path, or the bare name of a shipped service. Raises as `scenario_file`."""
     from workloads.service import SERVICES

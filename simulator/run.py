@@ -89,8 +89,9 @@ def play_pipeline(plan: Plan, pace: Pace, inside: dict[Key, Inside]) -> Played:
 
 
 def skew_of(scenario: Scenario, sharing: Sharing | None) -> Skew:
-    """How unlike the scenario makes the GPUs that work together."""
-    return Skew(sharing, scenario.job.gpu_speed_variation, scenario.layout.ranks_per_stage, scenario.seed)
+    """How unlike the scenario makes the GPUs that work together: those that share experts, or else a stage."""
+    ranks = scenario.layout.ranks_per_stage if sharing is None else sharing.ranks
+    return Skew(sharing, scenario.job.gpu_speed_variation, ranks, scenario.seed)
 
 
 def loads_under(skew: Skew, layers: int) -> Loads | None:

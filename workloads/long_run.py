@@ -119,7 +119,7 @@ def _of_ramp(phase: PreTraining, scenario: Scenario, at: int) -> Iterator[tuple[
 def load_run(path: Path, folders: tuple[Path, ...] = ()) -> Run:
     """Read a run's file; `scenario` may be a file beside it. Raises InvalidInput with every error of the file."""
     reading = read_file(path)
-    reading = Reading(_with_scenario(reading.root, path), reading.problems)
+    reading = Reading(with_scenario(reading.root, path), reading.problems)
     names = catalogue(path, folders)
     run = validated(reading, Run, names)
     _check_changes(run, reading.root, names)
@@ -170,7 +170,7 @@ def _run_path(path: str) -> str:
         raise InvalidInput(replace(one, message=f"{one.message}{also}") for one in refused.problems) from None
 
 
-def _with_scenario(root: Node, path: Path) -> Node:
+def with_scenario(root: Node, path: Path) -> Node:
     """The tree with the scenario's file in place of its name, where it is named by a file."""
     if not isinstance(root, Table) or "scenario" not in root.entries:
         return root

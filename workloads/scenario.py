@@ -97,11 +97,25 @@ class Scenario(Spec):
     def _layout_fits(self) -> Self:
         """Refuse a layout that cluster, model or batch do not allow, with all reasons at once."""
         found = [(f"layout.{misfit.field}", misfit.message) for misfit in misfits(self.layout, self.demands)]
+        if found := [*found, *self._unrated()]:
+            raise FieldErrors(found)
+        return self
+
+    def _unrated(self) -> list[tuple[str, str]]:
+        """A number format that the GPU has no rate for."""
         gpu = self.cluster.node.gpu
-        if self.model.linear_format == "fp8" and gpu.fp8_flop_per_s is None:
-            why = f"linear_format: fp8, but the GPU {gpu.name} has no FP8 rate; write linear_format: bf16"
-            found.append(("model", why))
-        if found:
+        if self.model.linear_format != "fp8" or gpu.fp8_flop_per_s is not None:
+            return []
+        return [("model", f"linear_format: fp8, but the GPU {gpu.name} has no FP8 rate; write linear_format: bf16")]
+
+
+class Setting(Scenario):
+    """A scenario whose layout is still to be found: its own need not fit the cluster."""
+
+    @model_validator(mode="after")
+    def _layout_fits(self) -> Self:
+        """Refuse only what no layout would mend."""
+        if found := self._unrated():
             raise FieldErrors(found)
         return self
 

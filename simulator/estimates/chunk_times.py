@@ -46,7 +46,7 @@ class Skewed(NamedTuple):
     slowness: Floats
 
 
-@lru_cache(maxsize=32)
+@lru_cache(maxsize=8)
 def skewed(skew: Skew) -> Skewed:
     """Draw loads and speeds; where all ranks are alike one of them stands for all."""
     loads = loads_under(skew, MOST_LOADS)
@@ -63,7 +63,7 @@ class ChunkTimes:
     """Times of chunks of one share of the layers, remembered."""
 
     blocks: Mapping[str, BlockPlan]
-    skew: Skewed
+    skew: Skew
     known: dict[tuple[object, ...], float] = field(default_factory=dict)
 
     def alone(self, op: Op, stage: Runs) -> float:
@@ -126,7 +126,7 @@ class ChunkTimes:
         if loads_of(parts) > MOST_LOADS:
             raise ValueError(f"a chunk routes {loads_of(parts)} times, loads are drawn for {MOST_LOADS}")
         kinds, seconds, waits = _columns(parts)
-        return float(play_chunk(kinds, seconds, waits, *self.skew))
+        return float(play_chunk(kinds, seconds, waits, *skewed(self.skew)))
 
 
 def _parts(op: Op, stage: Sequence[Labelled]) -> tuple[Part, ...]:

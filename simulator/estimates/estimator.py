@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.admission import admit
-from simulator.blocks import block_plans
+from simulator.blocks import BlockPlan, block_plans
 from simulator.collectives import Links
 from simulator.costs import Stopwatch
 from simulator.estimates.choices import Choice, chosen
-from simulator.estimates.chunk_times import ChunkTimes, skewed
+from simulator.estimates.chunk_times import ChunkTimes
 from simulator.estimates.compiled_order import CompiledOrder, Contents, compiled_order
 from simulator.estimates.ending import after_chunks, beside_chunks, released
 from simulator.estimates.layer_costs import Cut, LayerCosts, RankCosts
@@ -69,6 +69,7 @@ class Estimator:
         self.links_of = links_of
         self.links: dict[Hashable, Links] = {}
         self.on = Stopwatch(driven_gpu(scenario))
+        self.blocks: dict[Hashable, Mapping[str, BlockPlan]] = {}
         self.layers: dict[Hashable, LayerCosts] = {}
 
     def estimate(self, choice: Choice) -> Estimate:
@@ -101,9 +102,9 @@ class Estimator:
     def layers_per_stage(self, choice: Choice) -> tuple[int, ...]:
         """Layers of each stage as the choice's costs cut the model: [stage]."""
         scenario = chosen(self.scenario, choice)
-        return self._layers(scenario, choice).layers_per_stage(scenario.layout)
+        return self.layer_costs(scenario, choice).layers_per_stage(scenario.layout)
 
-    def _links(self, scenario: Scenario) -> Links:
+    def links_under(self, scenario: Scenario) -> Links:
         """Links under the scenario's own traffic, which differs with the axes of the layout if anything collides."""
         layout = scenario.layout
         key = (layout.share, layout.dp, layout.pp) if scenario.cluster.collides else None
@@ -111,22 +112,27 @@ class Estimator:
             self.links[key] = self.links_of(scenario)
         return self.links[key]
 
-    def _layers(self, scenario: Scenario, choice: Choice) -> LayerCosts:
-        """What the choice's share of the layers costs; fully sharded ones depend on the replicas too."""
-        links = self._links(scenario)
+    def layer_costs(self, scenario: Scenario, choice: Choice) -> LayerCosts:
+        """What the choice's share of the layers costs; fully sharded ones depend on the replicas too, and where nobody
+        shares experts, how much ranks wait for each other on how many share a stage.
+        """
+        links = self.links_under(scenario)
         groups = groups_of(scenario.layout, links)
-        key = (choice.share, groups if scenario.layout.zero_stage >= 2 else None, links)
-        if key not in self.layers:
-            blocks = block_plans(scenario, links, Sharding(groups, formats_of(scenario, links)), self.on)
-            times = ChunkTimes(blocks, skewed(skew_of(scenario, sharing_of(scenario, links))))
-            self.layers[key] = LayerCosts(scenario, blocks, times, links, self.on.gpu)
-        return self.layers[key]
+        blocks = (choice.share, groups if scenario.layout.zero_stage >= 2 else None, links)
+        skew = skew_of(scenario, sharing_of(scenario, links))
+        if (blocks, skew) not in self.layers:
+            if blocks not in self.blocks:
+                sharding = Sharding(groups, formats_of(scenario, links))
+                self.blocks[blocks] = block_plans(scenario, links, sharding, self.on)
+            found = self.blocks[blocks]
+            self.layers[blocks, skew] = LayerCosts(scenario, found, ChunkTimes(found, skew), links, self.on.gpu)
+        return self.layers[blocks, skew]
 
     def _pipeline(self, scenario: Scenario, choice: Choice) -> _Pipeline:
         """The choice's pipeline, for any number of micro-batches."""
-        links = self._links(scenario)
+        links = self.links_under(scenario)
         layout, groups = scenario.layout, groups_of(scenario.layout, links)
-        layers = self._layers(scenario, choice)
+        layers = self.layer_costs(scenario, choice)
         cut = layers.cut(layout)
         by_stage = layers.alone(cut, groups) if layout.zero_overlap else ()
         return _Pipeline(scenario, layers, cut, layers.ranks(layout, cut, groups), by_stage, links)

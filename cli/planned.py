@@ -1,0 +1,71 @@
+"""What `clustercast plan` says of its answer: the ranked candidates, the sentences, where the report is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.columns import aligned
+from cli.told import as_blocks, headline_json
+
+if TYPE_CHECKING:
+    from simulator.planner.result import PlanResult
+
+SHOWN = 10
+HEADS = {
+    "sequences_per_micro_batch": "micro-batch",
+    "zero_stage": "ZeRO",
+    "zero_overlap": "beside",
+    "step_s": "step",
+    "time_s": "run",
+    "gpu_s": "GPU time",
+    "cost_usd": "cost",
+    "energy_j": "energy",
+    "memory_bytes": "memory",
+}
+"""Columns that the terminal calls otherwise."""
+HIDDEN = frozenset({"label", "pareto", "lost"})
+UNITS = {"_s": "s", "_usd": "USD", "_j": "J", "_bytes": "bytes"}
+
+
+def written(result: PlanResult, folder: Path) -> Path:
+    """Write the folder; return the path of what to read in it."""
+    from reports.write import put
+    from reports.write_answered import contents
+
+    made = contents(result, "")
+    made.pop("report.html")
+    return put(made, folder)[0]
+
+
+def summary(result: PlanResult, report: Path) -> str:
+    """The ranking, the sentences, warnings, where the report is."""
+    return as_blocks(result, [ranking(result)], report)
+
+
+def ranking(result: PlanResult) -> str:
+    """The best candidates, what varies among them and their figures."""
+    table = result.tables["candidates"].head(SHOWN)
+    shown = [name for name in table.columns if name not in HIDDEN]
+    rows = [[cell(name, value) for name, value in zip(shown, row, strict=True)] for row in table[shown].to_numpy()]
+    return aligned(rows, [HEADS.get(name, name) for name in shown])
+
+
+def cell(name: str, value: Any) -> str:
+    """A value as a person reads it."""
+    from topologies.units import pretty
+
+    unit = next((unit for ending, unit in UNITS.items() if name.endswith(ending)), None)
+    if value is None or value != value:
+        return "-"
+    if unit is not None:
+        return pretty(float(value), unit)
+    return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
+
+
+def as_data(result: PlanResult, report: Path) -> str:
+    """Headline, candidates, answer, warnings and the report's path as JSON."""
+    from reports.write_answered import document
+
+    whole = document(result)
+    return headline_json(whole, report, candidates=whole["tables"]["candidates"][:SHOWN])
