@@ -20,7 +20,8 @@ from simulator.serving.tables import MixedTable
 from workloads.service import Promises
 
 Floats = NDArray[np.float64]
-ROUNDS = 40
+RATES = 64
+"""Fillings of a step at which the rate of requests is worked out, up to the fullest one."""
 MEAN_ROUNDS = 2
 """Times that steps are timed anew with what comes to all groups while they last."""
 BATCHES = 7
@@ -57,30 +58,16 @@ class WholeOption:
         return (fitting, "KV memory") if fitting < most else (most, "sequences a step")
 
     def most_per_unit_per_s(self, offered: Offered) -> tuple[float, Limit]:
-        """Requests a second of a unit at most: tokens of prompts and sequences together fill its steps."""
+        """Requests a second of a unit at most; steps have tokens of prompts and sequences as requests bring them."""
         most, limit = self.places(offered)
         if most < 1:
             return 0.0, limit
-        low, high = 0.0, self.top_tokens / offered.new_mean_tokens / self._least_s()
-        for _ in range(ROUNDS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self._keeps_up(middle, most, offered) else (low, middle)
-        return low * self.groups, "rate"
-
-    def _least_s(self) -> float:
-        """The shortest step."""
-        return float(self.table.rest_s[0])
-
-    def _keeps_up(self, group_per_s: float, most: float, offered: Offered) -> bool:
-        """Whether a group does so many requests a second: prompts find room in a step beside as many answers."""
-        batch = prompts = 0.0
-        for _ in range(ROUNDS):
-            step = float(self._step_s(batch, np.array([prompts]), offered)[0])
-            batch = group_per_s * offered.decoded_mean_tokens / self.guessing.tokens_per_step * step
-            prompts = group_per_s * offered.new_mean_tokens * step
-            if batch > most or batch + prompts > self.top_tokens:
-                return False
-        return True
+        each = offered.decoded_mean_tokens / self.guessing.tokens_per_step / offered.new_mean_tokens
+        prompts = min(self.top_tokens / (1 + each), most / each if each else math.inf)
+        read = prompts * np.geomspace(min(1.0, 1 / prompts), 1.0, RATES)
+        return self.groups * float(
+            (read / self._step_s(each * read, read, offered)).max()
+        ) / offered.new_mean_tokens, "rate"
 
     def outcome(self, units: int, offered: Offered, promises: Promises) -> Outcome:
         """Share of the requests that get both; steps hold what comes during the last one beside the sequences there."""
@@ -115,7 +102,7 @@ class WholeOption:
             found = chain(arriving, sizes, self._step_s(batch, sizes, offered, means))
         return found
 
-    def _step_s(self, batch: float, prompts: Floats, offered: Offered, means: Floats | None = None) -> Floats:
+    def _step_s(self, batch: Floats | float, prompts: Floats, offered: Offered, means: Floats | None = None) -> Floats:
         """Seconds of steps of so many sequences and tokens of prompts in the fullest group: [step] -> [step].
 
         means   [step]  tokens of prompts of a group, mean of all; None: all have as many
@@ -125,7 +112,7 @@ class WholeOption:
         rest_s: Floats = np.interp(total, table.tokens, table.rest_s) - np.interp(total, table.tokens, table.own_s)
         rest_s = rest_s + np.interp(own, table.tokens, table.own_s)
         writing = at_keys(table.decode, offered.decode_keys_tokens)
-        write_s = float(step_s(table.decode, writing, batch)) if batch else 0.0
+        write_s = np.where(np.asarray(batch) > 0, step_s(table.decode, writing, batch), 0.0)
         read_s = step_s(table.prefill, at_keys(table.prefill, offered.prefill_keys_tokens), prompts)
         found: Floats = rest_s + write_s + np.where(prompts > 0, read_s, 0.0)
         return found
