@@ -20,7 +20,7 @@ RECOMPUTES: tuple[Recompute, ...] = ("none", "selective", "swiglu", "mla-norms",
 class LayoutAxes(Spec):
     """Values of each axis; an axis that is left out takes all that make sense. dp is what the others leave.
 
-    tp         default: divisors of what NVLink joins;  cp   default: powers of two up to 8
+    tp         default: divisors of what NVLink joins;  cp   default: 1 to 8, while a rank keeps 1,024 tokens
     pp, ep     default: every divisor of the number of GPUs, of experts
     schedules  kinds; default: all that there are;  chunks   stages a rank of those that have several
     sequences_per_micro_batch, recompute, zero_stage, zero_overlap   as in a scenario
@@ -39,7 +39,7 @@ class LayoutAxes(Spec):
     ep: Counts | None = None
     schedules: Annotated[tuple[str, ...], Field(min_length=1)] | None = None
     chunks: Annotated[tuple[Annotated[int, Field(ge=2, le=1000)], ...], Field(min_length=1)] = (2, 3, 4, 6, 8)
-    sequences_per_micro_batch: Counts = (1, 2, 4, 8)
+    sequences_per_micro_batch: Counts = (1, 2, 4)
     recompute: Annotated[tuple[Recompute, ...], Field(min_length=1)] = RECOMPUTES
     zero_stage: Annotated[tuple[Annotated[int, Field(ge=0, le=3)], ...], Field(min_length=1)] = (0, 1, 2, 3)
     zero_overlap: Annotated[tuple[bool, ...], Field(min_length=1)] = (False, True)

@@ -40,7 +40,7 @@ class Search(Spec):
     most_clusters: Count = 24
     tries: Annotated[int, Field(ge=50, le=1_000_000)] = 2000
     seed: Annotated[int, Field(ge=0)] = 0
-    keep: Annotated[int, Field(ge=2, le=1000)] = 20
+    keep: Annotated[int, Field(ge=2, le=1000)] = 10
     confirm: Annotated[int, Field(ge=1, le=50)] = 3
 
 

@@ -84,20 +84,29 @@ class Estimator:
         """The same with where the step's time goes. Raises as `estimate`."""
         scenario = chosen(self.scenario, choice)
         admit(scenario)
-        layout = scenario.layout
-        number, period = micro_batches(layout, scenario.demands), _period(layout)
-        pipeline = self._pipeline(scenario, choice)
-        first = PLAYED_RANKS * layout.pp // period * period + number % period
-        second = first + -(-PLAYED_MORE // period) * period
-        if number <= second:
-            found = pipeline.played(number)
-        else:
-            early, late = (pipeline.played(played) for played in (first, second))
-            found = late + (late - early) * (number - second) / (second - first)
+        found = self._extended(scenario, self._pipeline(scenario, choice).played)
         step_s, *parts_s = found[: 1 + len(PLAYED_PARTS)].tolist()
         fullest = float(found[1 + len(PLAYED_PARTS) :].max())
         memory_bytes = fullest + reserve_bytes(fullest, scenario.job.memory)
         return StepParts(step_s, dict(zip(PLAYED_PARTS, parts_s, strict=True)), memory_bytes)
+
+    def memory_bytes(self, choice: Choice) -> float:
+        """Bytes of the fullest GPU, without playing the time of anything. Raises as `estimate`."""
+        scenario = chosen(self.scenario, choice)
+        admit(scenario)
+        fullest = float(self._extended(scenario, self._pipeline(scenario, choice).held_bytes).max())
+        return fullest + reserve_bytes(fullest, scenario.job.memory)
+
+    def _extended(self, scenario: Scenario, played: Callable[[int], Floats]) -> Floats:
+        """What is found of all micro-batches; those beyond the steady turn are added in proportion."""
+        layout = scenario.layout
+        number, period = micro_batches(layout, scenario.demands), _period(layout)
+        first = PLAYED_RANKS * layout.pp // period * period + number % period
+        second = first + -(-PLAYED_MORE // period) * period
+        if number <= second:
+            return played(number)
+        early, late = (played(some) for some in (first, second))
+        return late + (late - early) * (number - second) / (second - first)
 
     def layers_per_stage(self, choice: Choice) -> tuple[int, ...]:
         """Layers of each stage as the choice's costs cut the model: [stage]."""
@@ -168,6 +177,15 @@ class _Pipeline:
         bubble_s = step.step_s - float(busy.mean()) - optimizer_s
         own = [step.step_s, *chunks_s.tolist(), bubble_s, optimizer_s]
         return np.concatenate([own, self.ranks.constant_bytes + most])
+
+    def held_bytes(self, number: int) -> Floats:
+        """Bytes that each rank hands out when it plays so many micro-batches, as `played` says."""
+        from simulator.estimates.longest_path import play_bytes
+
+        layout = self.scenario.layout
+        order = _order(layout.schedule, layout.pp, number)
+        taken, freed = (column[order.code] for column in self.layers.kept_columns(order.contents, self.cut))
+        return self.ranks.constant_bytes + play_bytes(order.rank, taken, freed)
 
 
 def estimates(scenario: Scenario, choices: Sequence[Choice], workers: int = 1) -> list[Estimate]:

@@ -130,6 +130,17 @@ class LayerCosts:
             self.taken[key] = self._columns(contents, cut)
         return self.taken[key]
 
+    def kept_columns(self, contents: Contents, cut: Cut) -> tuple[Floats, Floats]:
+        """Of these the bytes alone, taken and freed, for whoever does not ask for seconds."""
+        if (contents, cut) in self.taken:
+            return self.taken[contents, cut][1:]
+        works = [
+            [(op, cut.alike[cut.sort[stage]]) for op, stage in zip(ops, stages, strict=True) if op >= 0]
+            for ops, stages in zip(*contents, strict=True)
+        ]
+        taken, freed = np.array([self._kept(one) for one in works]).T.copy()
+        return taken, freed
+
     def _columns(self, contents: Contents, cut: Cut) -> Columns:
         """Each distinct one once: stages of equal blocks are alike."""
         found: dict[Hashable, tuple[float, float, float]] = {}
@@ -137,12 +148,19 @@ class LayerCosts:
         for ops, stages in zip(*contents, strict=True):
             works = tuple((op, cut.sort[stage]) for op, stage in zip(ops, stages, strict=True) if op >= 0)
             if works not in found:
-                found[works] = self._content([(op, cut.alike[sort]) for op, sort in works])
+                held = [(op, cut.alike[sort]) for op, sort in works]
+                found[works] = (self._seconds(held), *self._kept(held))
             rows.append(found[works])
         return Columns(*np.array(rows).T.copy())
 
-    def _content(self, works: list[tuple[int, Runs]]) -> tuple[float, float, float]:
-        """Seconds, bytes taken, bytes freed of one content."""
+    def _seconds(self, works: list[tuple[int, Runs]]) -> float:
+        """Seconds of one content."""
+        if len(works) == 2:
+            return self.times.pair(works[0][1], works[1][1])
+        return self.times.alone(OPS[works[0][0]], works[0][1])
+
+    def _kept(self, works: list[tuple[int, Runs]]) -> tuple[float, float]:
+        """Bytes taken and freed by one content."""
         taken = freed = 0.0
         for op, runs in works:
             stage = self.stage(runs)
@@ -150,6 +168,4 @@ class LayerCosts:
             taken += kept * (OPS[op] == "F")
             whole, waiting = FREED[OPS[op]]
             freed += kept * whole + postponed * waiting
-        if len(works) == 2:
-            return self.times.pair(works[0][1], works[1][1]), taken, freed
-        return self.times.alone(OPS[works[0][0]], works[0][1]), taken, freed
+        return taken, freed

@@ -48,6 +48,18 @@ def play_order(  # noqa: PLR0913, PLR0917
 
 
 @njit(cache=True)
+def play_bytes(rank: Ints, taken: Floats, freed: Floats) -> Floats:
+    """Most bytes that each rank holds at once; arguments and order of steps as in `play_order`: [rank]."""
+    held, most = np.zeros(rank.max() + 1), np.zeros(rank.max() + 1)
+    for step in range(len(rank)):
+        mine = rank[step]
+        held[mine] += taken[step]
+        most[mine] = max(most[mine], held[mine])
+        held[mine] -= freed[step]
+    return most
+
+
+@njit(cache=True)
 def playable(rank: Ints, after: Ints) -> Ints:
     """Number the steps so that each comes after those it waits for and those before it on its rank.
 

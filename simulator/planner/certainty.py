@@ -1,0 +1,114 @@
+"""How sure a choice is: which inputs would change it, and how often it wins with all inputs drawn together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulator.planner.confirmed import Confirmed
+from simulator.uncertainty.fast_step import FastStep, fast_step
+from simulator.uncertainty.inputs import Input, factors
+from simulator.uncertainty.intervals import drawn_and_whole, untold
+from simulator.uncertainty.propagation import Band
+from simulator.uncertainty.sampling import points
+
+Floats = NDArray[np.float64]
+Tell = Callable[[str, int, int], None]
+Who: TypeAlias = tuple[str, str, float, str]
+METRIC = {"time": "step_s", "gpu-time": "step_s", "cost": "cost_usd", "energy": "step_s"}
+"""Figure of a step that follows an objective's inputs; energy by the time that it is drawn for."""
+WEIGHED = 10
+"""Inputs of greatest weight that are turned for all candidates."""
+SAMPLES = 128
+DOING = "Turning inputs to see whether the choice changes"
+COLUMNS = (
+    "input", "low", "high", "figure_low", "figure_high", "choice_low", "choice_high", "changes_choice",
+)  # fmt: skip
+
+
+class Sure(NamedTuple):
+    """How sure the choice is.
+
+    table       [input]  what it would change;  wins_share   of common draws in which the chosen is better than the next
+    band        90 % interval of the step with the simulator's own error, around nominal_s, the fast estimate
+    """
+
+    table: pd.DataFrame
+    wins_share: float
+    band: Band
+    nominal_s: float
+
+
+class _Fast:
+    """Values of one candidate's objective as a function of factors on named inputs."""
+
+    def __init__(self, of: Confirmed, objective: str) -> None:
+        self.step: FastStep = fast_step(of.scenario)
+        self.metric = METRIC[objective]
+        self.place = self.step.metrics.index(self.metric)
+        self.inputs = {_who(one): one for one in self.step.inputs.inputs}
+        nominal = float(self.step(np.ones((1, len(self.inputs))))[0, self.place])
+        self.scale = of.values[0] / nominal
+
+    def at(self, turned: dict[Who, float]) -> float:
+        """The value with some inputs at a factor."""
+        row = np.array([[turned.get(who, 1.0) for who in self.inputs]])
+        return float(self.step(row)[0, self.place]) * self.scale
+
+    def drawn(self, columns: dict[Who, Floats]) -> Floats:
+        """Values of all draws; columns   [sample] of each input."""
+        rows = np.stack([columns[who] for who in self.inputs], axis=1)
+        return np.asarray(self.step(rows)[:, self.place] * self.scale)
+
+
+def sure(confirmed: Sequence[Confirmed], objective: str, labels: Sequence[str], tell: Tell) -> Sure:
+    """Turn inputs and draw them. confirmed   the chosen one first. Raises Refused as `fast_step` does."""
+    fast = [_Fast(one, objective) for one in confirmed]
+    weighed = _weighed(fast[0], tell)
+    rows = []
+    for done, (who, one) in enumerate(weighed):
+        tell(DOING, done, len(weighed))
+        ends = [_at_end(fast, who, end) for end in (one.low / one.nominal, one.high / one.nominal)]
+        chosen = [int(np.argmin(values)) for values in ends]
+        told = [labels[place] for place in chosen]
+        figures = [values[0] for values in ends]
+        rows.append((one.name, one.low, one.high, *figures, *told, any(chosen)))
+    _, whole = drawn_and_whole(fast[0].step, SAMPLES, untold)
+    nominal_s = float(whole.nominal[whole.metrics.index("step_s")])
+    return Sure(pd.DataFrame(rows, columns=list(COLUMNS)), _wins_share(fast), whole.bands()["step_s"], nominal_s)
+
+
+def _at_end(fast: Sequence[_Fast], who: Who, factor: float) -> list[float]:
+    """Every candidate with one input at an end; those that do not have it as they are."""
+    return [one.at({who: factor} if who in one.inputs else {}) for one in fast]
+
+
+def _weighed(fast: _Fast, tell: Tell) -> list[tuple[Who, Input]]:
+    """Inputs of greatest weight on the chosen one, widest first."""
+    widths = []
+    vary = {who: one for who, one in fast.inputs.items() if one.shape != "exact"}
+    for done, (who, one) in enumerate(vary.items()):
+        tell("Weighing inputs", done, len(vary))
+        width = abs(fast.at({who: one.high / one.nominal}) - fast.at({who: one.low / one.nominal}))
+        widths.append((-width, one.name, who))
+    return [(who, fast.inputs[who]) for _, _, who in sorted(widths)[:WEIGHED]]
+
+
+def _wins_share(fast: Sequence[_Fast]) -> float:
+    """Share of the draws, inputs that both have drawn once for both, in which the chosen one is no worse."""
+    if len(fast) == 1:
+        return 1.0
+    every = {**fast[1].inputs, **fast[0].inputs}
+    drawn = factors(list(every.values()), points(SAMPLES, len(every), 0))
+    columns = {who: drawn[:, at] for at, who in enumerate(every)}
+    first, second = (one.drawn(columns) for one in fast[:2])
+    return float((first <= second).mean())
+
+
+def _who(one: Input) -> Who:
+    """What an input is known by, in whichever scenario."""
+    return (one.name, one.source, one.spread, one.shape)

@@ -1,0 +1,245 @@
+"""A training question answered: clusters and layouts searched, the best simulated, the choice explained."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from simulator.assumptions import assumptions
+from simulator.planner import sentences
+from simulator.planner.answer_tables import candidates_table, label, pruned_table
+from simulator.planner.attributed import attribution
+from simulator.planner.binding import binds
+from simulator.planner.certainty import Sure, sure
+from simulator.planner.choose import Ways
+from simulator.planner.cluster import Cluster, Unbuilt, clusters
+from simulator.planner.confirmed import Confirmed, confirm_best
+from simulator.planner.confirmed import table as confirmed_table
+from simulator.planner.exhaustive import Space, exhaustive
+from simulator.planner.found import Candidate, Found
+from simulator.planner.headlines import headline
+from simulator.planner.result import PlanResult
+from simulator.planner.survival import surviving
+from simulator.refusal import Refused
+from simulator.result import Reproduction
+from simulator.summary import versions
+from topologies.spec import digest, dump
+from topologies.units import pretty
+from workloads.plan_question import TrainingQuestion
+
+TURNED = 4
+"""Of the best, how many are held against each other with other inputs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """What was searched and found.
+
+    left_out   reason -> clusters that were left out whole
+    """
+
+    clusters: Mapping[int, Cluster]
+    left_out: Mapping[str, int]
+    found: Found
+    exhaustive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """The choice and what it is held against: simulated ones, best first; the scenario's own where it was simulated."""
+
+    searched: Searched
+    confirmed: Sequence[Confirmed]
+    own: Confirmed | None
+    own_place: int | None
+
+
+def answered(question: TrainingQuestion, ways: Ways) -> PlanResult:
+    """Answer the question. Raises Refused where no layout of any cluster keeps the limits."""
+    if question.find is not None:
+        from simulator.planner.inverse import answered as found
+
+        return found(question, ways)
+    return result_of(question, ways, decided(question, searched(question, ways), ways))
+
+
+def searched(question: TrainingQuestion, ways: Ways) -> Searched:
+    """Search every cluster that keeps the question's limits. Raises Refused where there is none."""
+    every = list(clusters(question, ways.names))
+    left_out = Counter(one.why if isinstance(one, Unbuilt) else one.why_not for one in every)
+    able = [one for one in every if isinstance(one, Cluster) and not one.why_not]
+    del left_out[""]
+    if not able:
+        raise Refused("no cluster of the question can be built within its limits: " + "; ".join(left_out))
+    search = question.search
+    whole = search.method == "exhaustive" or (search.method == "auto" and len(able) <= search.most_clusters)
+    if whole:
+        found = exhaustive(Space(able, question.layouts, search.keep), ways.workers, ways.tell)
+    else:
+        from simulator.planner.sampled import sampled
+
+        found = sampled(question, able, ways)
+    if not found.candidates:
+        raise Refused(_nothing(question, able, found))
+    return Searched({one.number: one for one in able}, left_out, found, whole)
+
+
+def _nothing(question: TrainingQuestion, able: Sequence[Cluster], found: Found) -> str:
+    """Why there is no answer, and what comes nearest."""
+    if not found.valid:
+        return "no layout is valid on any cluster of the question: widen `layouts`, or another number of nodes"
+    late = sum(number for reason, number in found.left_out.items() if "date or budget" in reason)
+    usable = max(one.worth.most_bytes for one in able)
+    if not late:
+        return (
+            f"none of {found.valid:,} valid layouts fits into memory: the leanest needs at least "
+            f"{pretty(found.least_bytes, 'bytes')}, {pretty(usable, 'bytes')} may be used"
+        )
+    limits = question.limits
+    said = [f"{pretty(limits.seconds, 's')}" if limits.seconds is not None else ""]
+    said += [pretty(limits.budget_usd, "USD") if limits.budget_usd is not None else ""]
+    return (
+        f"none of {found.valid:,} valid layouts keeps {' and '.join(filter(None, said))}: {late:,} would take longer "
+        "or cost more; allow more, or ask `find: {what: fewest-gpus, nodes: [FROM, TO]}`"
+    )
+
+
+def decided(question: TrainingQuestion, of: Searched, ways: Ways) -> Decided:
+    """Simulate the best. Raises Refused where none of them keeps the limits by the simulation."""
+    candidates = of.found.candidates
+    if question.limits.survives is not None:
+        candidates = surviving(of.clusters, candidates, question.limits.survives, question.search.confirm, ways.tell)
+    confirmed = confirm_best(of.clusters, candidates, max(2, question.search.confirm), ways.tell)
+    if not confirmed:
+        raise Refused("none of the best by the estimate keeps the limits in the simulation")
+    own, place = of.found.own, None
+    if own is None:
+        return Decided(of, confirmed, None, None)
+    same = [one for one in confirmed if (one.candidate.cluster, one.candidate.key) == (own.cluster, own.key)]
+    there = [(one.cluster, one.key) for one in of.found.candidates]
+    place = there.index((own.cluster, own.key)) + 1 if (own.cluster, own.key) in there else None
+    simulated = same or confirm_best(of.clusters, [own], 1, ways.tell)
+    return Decided(of, confirmed, simulated[0] if simulated else None, place)
+
+
+def result_of(question: TrainingQuestion, ways: Ways, of: Decided) -> PlanResult:
+    """Everything that a reader asks of the choice."""
+    chosen, objective = of.confirmed[0], question.objective[0]
+    ranked, places = _ranked(of)
+    names = {place: label(one, of.searched.clusters[one.cluster]) for place, one in zip(places, ranked, strict=True)}
+    found = _certain(of, objective, ways)
+    limits = binds(chosen, question.limits, sum(n for why, n in of.searched.found.left_out.items() if "memory" in why))
+    tables = {
+        "candidates": candidates_table(ranked, of.searched.clusters, _lost(of, ranked, places, objective), places),
+        "pruned": pruned_table(of.searched.found, of.searched.left_out),
+        "confirmed": confirmed_table(of.confirmed, names),
+        "binds": limits,
+        "attribution": _attribution(of, objective),
+        "sensitivity": found.table if found is not None else pd.DataFrame(columns=list(certainty_columns())),
+    }
+    if of.own is not None and of.own is not chosen:
+        tables["attribution_own"] = attribution(chosen, of.own, objective)
+    scenario = chosen.scenario
+    return PlanResult(
+        name=question.name,
+        title=", ".join([question.title or question.name, *question.changes]),
+        headline=headline(of.searched, chosen, found),
+        answer=_answer(question, of, tables, found),
+        warnings=tuple(_warnings(of, found)),
+        tables=tables,
+        assumptions=assumptions(scenario),
+        reproduction=Reproduction(dump(question), digest(question), versions(), question.search.seed, ways.command),
+    )
+
+
+def certainty_columns() -> tuple[str, ...]:
+    """Columns of the table of sensitivity, where nothing can be turned."""
+    from simulator.planner.certainty import COLUMNS
+
+    return COLUMNS
+
+
+def _ranked(of: Decided) -> tuple[list[Candidate], list[int]]:
+    """Those simulated in their order, then the others by the estimate; the scenario's own last unless it is there."""
+    first = [one.candidate for one in of.confirmed]
+    known = {(one.cluster, one.key) for one in first}
+    rest = [one for one in of.searched.found.candidates if (one.cluster, one.key) not in known]
+    ranked = [*first, *rest]
+    places = list(range(1, len(ranked) + 1))
+    own = of.searched.found.own
+    if own is not None and (own.cluster, own.key) not in {(one.cluster, one.key) for one in ranked}:
+        ranked.append(own)
+        places.append(len(ranked))
+    return ranked, places
+
+
+def _lost(of: Decided, ranked: Sequence[Candidate], places: Sequence[int], objective: str) -> dict[int, str]:
+    """Why each is not the choice: how much more it takes, by simulation where it was simulated."""
+    best, simulated = of.confirmed[0].values[0], len(of.confirmed)
+    estimate = of.confirmed[0].candidate.values[0]
+    told = {}
+    for place, one in list(zip(places, ranked, strict=True))[1:]:
+        here = of.confirmed[place - 1].values[0] / best if place <= simulated else one.values[0] / estimate
+        how = "simulated" if place <= simulated else "estimated"
+        told[place] = f"{100 * (here - 1):.2f} % more {objective}, {how}"
+    return told
+
+
+def _attribution(of: Decided, objective: str) -> pd.DataFrame:
+    """The runner-up's terms beside the chosen's."""
+    if len(of.confirmed) < 2:
+        return pd.DataFrame(columns=["term", "chosen", "runner_up", "difference"])
+    return attribution(of.confirmed[0], of.confirmed[1], objective)  # type: ignore[arg-type]
+
+
+def _certain(of: Decided, objective: str, ways: Ways) -> Sure | None:
+    """How sure the choice is, None where the fast estimate is not for it."""
+    confirmed = list(of.confirmed[:TURNED])
+    if of.own is not None and of.own not in confirmed:
+        confirmed.append(of.own)
+    names = [label(one.candidate, one.cluster) for one in confirmed]
+    try:
+        return sure(confirmed, objective, names, ways.tell)
+    except Refused:
+        return None
+
+
+def _answer(
+    question: TrainingQuestion, of: Decided, tables: Mapping[str, pd.DataFrame], found: Sure | None
+) -> tuple[str, ...]:
+    """The sentences, the most important first."""
+    chosen, objective = of.confirmed[0], question.objective[0]
+    said = [sentences.choice(chosen, question.objective), sentences.bound(tables["binds"], chosen)]
+    if len(of.confirmed) > 1:
+        said.append(sentences.against(chosen, of.confirmed[1], tables["attribution"], objective, "The runner-up"))
+    said.append(_of_own(of, tables, objective))
+    if found is not None:
+        said.append(sentences.certainty(found.table, found.wins_share, len(of.confirmed) == 1))
+    said.append(sentences.counted(of.searched.found, len(of.searched.clusters), of.searched.exhaustive))
+    said.append(sentences.simulated(of.confirmed))
+    return tuple(filter(None, said))
+
+
+def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], objective: str) -> str:
+    """Where the scenario's own layout stands."""
+    own, chosen = of.own, of.confirmed[0]
+    if own is None:
+        return "The scenario's own layout does not fit this cluster." if of.searched.found.own is None else ""
+    if own is chosen:
+        return "It is the scenario's own layout."
+    place = f"place {of.own_place}" if of.own_place is not None else "not among the best"
+    who = f"The scenario's own layout ({place} by the estimate)"
+    return sentences.against(chosen, own, tables["attribution_own"], objective, who)  # type: ignore[arg-type]
+
+
+def _warnings(of: Decided, found: Sure | None) -> list[str]:
+    """What a reader should know before using the numbers."""
+    said = sentences.priced(list(of.searched.clusters.values()))
+    said += list(of.confirmed[0].result.warnings)
+    said += [f"{number} clusters are left out: {why}" for why, number in of.searched.left_out.items()]
+    if found is None:
+        said.append("How sure the choice is was not found out: the fast estimate is not for this scenario.")
+    return said
