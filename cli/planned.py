@@ -21,6 +21,8 @@ HEADS = {
     "gpu_s": "GPU time",
     "cost_usd": "cost",
     "energy_j": "energy",
+    "hour_usd": "an hour",
+    "kept_share": "in time",
     "memory_bytes": "memory",
 }
 """Columns that the terminal calls otherwise."""
@@ -60,6 +62,8 @@ def cell(name: str, value: Any) -> str:
         return "-"
     if unit is not None:
         return pretty(float(value), unit)
+    if name.endswith("_share"):
+        return f"{value:.1%}"
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 

@@ -56,7 +56,8 @@ def mixed_table() -> MixedTable:
     """Both at once."""
     tokens = np.array([0.0, 64.0, 1024.0, 32768.0])
     core = table([0.0, 32768.0], 1e-3, 1e-6, 1e-9)
-    return MixedTable(tokens, 0.012 + 2.5e-5 * tokens, table([0.0, 1024.0], 1e-3, 1e-6, 1e-8), core)
+    decode, own_s = table([0.0, 1024.0], 1e-3, 1e-6, 1e-8), 0.004 + 0.5e-5 * tokens
+    return MixedTable(tokens, 0.012 + 2.5e-5 * tokens, decode, core, own_s)
 
 
 def requests_of(arrival_s: Any, input_tokens: Any, output_tokens: Any) -> Requests:

@@ -33,8 +33,8 @@ class Group:
         """Tokens of prompts that are to be read."""
         return sum(left for _, left in self.line)
 
-    def seconds(self, option: WholeOption) -> float:
-        """Fill a step: a token of each sequence, and prompts in the room that is left; returns its seconds."""
+    def step(self, option: WholeOption) -> tuple[float, float]:
+        """Fill a step: a token of each sequence, and prompts in the room that is left; tokens, and seconds alone."""
         batch, room, prompts = len(self.sequences), option.most_tokens - len(self.sequences), 0.0
         while self.line and room > 0:
             taken = min(self.line[0][1], room)
@@ -42,9 +42,17 @@ class Group:
             self.line[0][1] -= taken
             if not self.line[0][1]:
                 self.read.append(int(self.line.pop(0)[0]))
-        rest_s = float(np.interp(batch + prompts, option.table.tokens, option.table.rest_s))
+        own_s = float(np.interp(batch + prompts, option.table.tokens, option.table.own_s))
         write_s = step_of(option.table.decode, batch) if batch else 0.0
-        return rest_s + write_s + (step_of(option.table.prefill, prompts) if prompts else 0.0)
+        return batch + prompts, own_s + write_s + (step_of(option.table.prefill, prompts) if prompts else 0.0)
+
+
+def together(option: WholeOption, groups: list[Group]) -> float:
+    """Seconds of a step of all groups: shared parts take as long as the mean's, the rest as long as the slowest's."""
+    table, steps = option.table, [group.step(option) for group in groups]
+    mean = sum(tokens for tokens, _ in steps) / len(steps)
+    shared_s = float(np.interp(mean, table.tokens, table.rest_s) - np.interp(mean, table.tokens, table.own_s))
+    return shared_s + max(seconds for _, seconds in steps)
 
 
 def times_of_whole(option: WholeOption, arrivals_s: Floats, prompts: Floats, answers: NDArray[np.int64]) -> Times:
@@ -58,7 +66,7 @@ def times_of_whole(option: WholeOption, arrivals_s: Floats, prompts: Floats, ans
         while at < len(answers) and arrivals_s[at] <= now:
             min(groups, key=lambda group: group.waiting).line.append([at, float(prompts[at])])
             at += 1
-        now += max(group.seconds(option) for group in groups)
+        now += together(option, groups)
         for group in groups:
             done = written(group.sequences)
             tpot[done] = (now - first[done]) / (answers[done] - 1)

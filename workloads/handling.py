@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
@@ -30,7 +31,8 @@ class Handling(Spec):
 
     prompt_routing    which unit gets a prompt: in turn, the one with fewest tokens waiting, or the one that has most of
                       the prompt cached unless it has `extra_tokens` more waiting than the least loaded one
-    decode_routing    which unit and group writes the answer: in turn, fewest sequences, or fewest cached tokens
+    decode_routing    which unit and group writes the answer: in turn, fewest sequences, or fewest cached tokens; null:
+                      the last, where units write answers; units that do both keep what they read
     most_waiting      requests at a unit above which the next one is turned away;  give_up_s   wait after which it goes
     prefix_cache      stores, the fastest first, whose hits follow from the requests' common beginnings; none: every
                       prompt finds `typical.cached_share` of itself
@@ -41,7 +43,7 @@ class Handling(Spec):
     """
 
     prompt_routing: Literal["round-robin", "least-loaded", "prefix-aware"] = "least-loaded"
-    decode_routing: Literal["round-robin", "least-loaded", "kv-balanced"] = "kv-balanced"
+    decode_routing: Literal["round-robin", "least-loaded", "kv-balanced"] | None = None
     extra_tokens: CountOrZero = 0
     most_waiting: Count | None = None
     give_up_s: Seconds | None = None
@@ -59,4 +61,15 @@ class Handling(Spec):
             raise ValueError(f"two stores of prefix_cache have one name: {', '.join(names)}")
         if self.prompt_routing == "prefix-aware" and not names:
             raise ValueError("prompt_routing: prefix-aware needs a prefix_cache to be aware of")
+        if self.extra_tokens and self.prompt_routing != "prefix-aware":
+            raise ValueError(f"extra_tokens is for prompt_routing: prefix-aware; read `{self.prompt_routing}`")
         return self
+
+    def ignored(self, kinds: Collection[str]) -> Iterator[tuple[str, str]]:
+        """Fields that mean nothing for units of these kinds, and why."""
+        if "whole" in kinds and self.decode_routing is not None:
+            yield "decode_routing", "units that do both keep the sequences that they have read; leave it out"
+        if "whole" in kinds and self.first_token_after_transfer:
+            yield "first_token_after_transfer", "units that do both hand no cache on; leave it out"
+        if "whole" not in kinds and self.first != "decode":
+            yield "first", f"read `{self.first}`; only units that do both have sequences and prompts in one step"

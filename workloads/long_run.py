@@ -119,7 +119,7 @@ def _of_ramp(phase: PreTraining, scenario: Scenario, at: int) -> Iterator[tuple[
 def load_run(path: Path, folders: tuple[Path, ...] = ()) -> Run:
     """Read a run's file; `scenario` may be a file beside it. Raises InvalidInput with every error of the file."""
     reading = read_file(path)
-    reading = Reading(with_scenario(reading.root, path), reading.problems)
+    reading = Reading(with_file(reading.root, path), reading.problems)
     names = catalogue(path, folders)
     run = validated(reading, Run, names)
     _check_changes(run, reading.root, names)
@@ -170,18 +170,18 @@ def run_path(path: str) -> str:
         raise InvalidInput(replace(one, message=f"{one.message}{also}") for one in refused.problems) from None
 
 
-def with_scenario(root: Node, path: Path) -> Node:
-    """The tree with the scenario's file in place of its name, where it is named by a file."""
-    if not isinstance(root, Table) or "scenario" not in root.entries:
+def with_file(root: Node, path: Path, field: str = "scenario") -> Node:
+    """The tree with a file in place of its name, where a field (the scenario) is named by a file."""
+    if not isinstance(root, Table) or field not in root.entries:
         return root
-    entry = root.entries["scenario"]
+    entry = root.entries[field]
     if not isinstance(entry.node, Scalar) or not str(entry.node.value).endswith(SUFFIXES):
         return root
     file = path.parent / str(entry.node.value)
     if not file.is_file():
         why = f"read `{entry.node.value}`; no such file beside {path.name}: write its path from there, or a name"
-        raise InvalidInput([Problem.at(entry.node.mark, "scenario", why)])
-    return root.with_entry("scenario", read_file(file).root, entry.mark)
+        raise InvalidInput([Problem.at(entry.node.mark, field, why)])
+    return root.with_entry(field, read_file(file).root, entry.mark)
 
 
 def _check_changes(run: Run, root: Node | None, names: Catalogue) -> None:

@@ -15,6 +15,14 @@ Day = Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
 DAY_S = parse("1 day", "s")
 
 
+def known_networks() -> list[str]:
+    """Kinds of topology that there are."""
+    from topologies.discovery import Discovered
+    from topologies.kinds.base import TopologySpec
+
+    return sorted(Discovered("topologies.kinds").classes(TopologySpec))
+
+
 class Survives(Spec):
     """One part of the network may be lost.
 
@@ -73,10 +81,7 @@ class Limits(Spec):
 
     def _kinds(self) -> list[tuple[str, str]]:
         """Kinds of networks that nobody wrote."""
-        from topologies.discovery import Discovered
-        from topologies.kinds.base import TopologySpec
-
-        known = sorted(Discovered("topologies.kinds").classes(TopologySpec))
+        known = known_networks()
         return [
             ("networks", f"read `{kind}`; allowed: {listed(known)}{meant(kind, known)}")
             for kind in self.networks or ()

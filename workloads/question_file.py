@@ -11,33 +11,39 @@ from topologies.nodes import Node, Scalar, Table
 from topologies.problems import InvalidInput, Problem, listed, meant
 from topologies.reading import Reading, read_file
 from topologies.spec import load, validated
-from workloads.long_run import with_scenario
+from workloads.long_run import with_file
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.scenario import Setting, catalogue
+from workloads.service import is_service, load_service
+from workloads.serving_question import ServingQuestion, full_service_path
 from workloads.short_paths import CALLED, full_path
 
-ASKED: Mapping[str, type[Question]] = {"scenario": TrainingQuestion}
+ASKED: Mapping[str, type[Question]] = {"scenario": TrainingQuestion, "service": ServingQuestion}
 """Field that says what a question is about -> kind of question."""
 RUN_FIELD = "phases"
 
 
 def load_question(path: Path, folders: tuple[Path, ...] = ()) -> Question:
-    """Read a question's file, or a scenario's: which of all its layouts is fastest.
+    """Read a question's file, or a scenario's: which of all its layouts is fastest; or a service's: its cheapest fleet.
 
     Raises InvalidInput with every error of the file.
     """
     reading = read_file(path)
     kind = _kind(reading.root, path)
+    if kind is None and is_service(path):
+        service = load_service(path, folders)
+        return ServingQuestion(name=service.name, title=service.title, service=service)
     if kind is None:
         setting = load(path, Setting, catalogue(path, folders))
         return TrainingQuestion(name=setting.name, title=setting.title, scenario=setting)
-    return validated(Reading(with_scenario(reading.root, path), reading.problems), kind, catalogue(path, folders))
+    root = with_file(with_file(reading.root, path), path, "service")
+    return validated(Reading(root, reading.problems), kind, catalogue(path, folders))
 
 
 def changed_question(question: Question, changes: Mapping[str, object], names: Catalogue | None = None) -> Question:
     """The question with dotted paths set, checked again, which says what was changed; raises InvalidInput.
 
-    Paths begin at the question, or at what it is about (`nodes`, `job.tokens`).
+    Paths begin at the question, or at what it is about (`nodes`, `job.tokens`, `decode.ep`).
     """
     told = (*question.changes, *(f"{path}={value}" for path, value in changes.items()))
     whole = {_path(question, path): value for path, value in changes.items()}
@@ -64,8 +70,10 @@ def _kind(root: Node, path: Path) -> type[Question] | None:
 def _path(question: Question, path: str) -> str:
     """A path from the question's root; one that begins at no field of it begins at its scenario, and may be short."""
     head = path.partition(".")[0]
-    if head in type(question).model_fields or not isinstance(question, TrainingQuestion):
+    if head in type(question).model_fields or not isinstance(question, TrainingQuestion | ServingQuestion):
         return path
+    if isinstance(question, ServingQuestion):
+        return f"service.{full_service_path(path)}"
     try:
         return f"scenario.{full_path(path)}"
     except InvalidInput as refused:

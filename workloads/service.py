@@ -12,7 +12,7 @@ from pydantic import Field, model_validator
 from topologies.catalogue import Catalogue, FromCatalogue
 from topologies.discovery import Discovered
 from topologies.nodes import Scalar, Table
-from topologies.problems import FieldErrors
+from topologies.problems import FieldErrors, InvalidInput, Problem, listed
 from topologies.reading import read_file
 from topologies.spec import Spec, load
 from topologies.units import Count, CountOrZero, Seconds, Share
@@ -29,6 +29,7 @@ from workloads.token_price import TokenPrices
 from workloads.traffic_kind import TrafficSpec
 
 SERVICES = FOLDER / "services"
+KINDS = ("prefill", "decode", "whole")
 OWN_FIELDS = frozenset({"prefill", "decode", "whole", "typical", "promises"})
 """Fields that a scenario of training and a run of weeks do not have."""
 
@@ -130,6 +131,10 @@ class Service(Spec):
         for one, other in needs:
             if getattr(self, one) is not None and getattr(self, other) is None:
                 yield one, f"needs `{other}`, which is missing: write both or neither"
+        if self.traffic is None and self.search is None and self.handling != Handling():
+            yield "handling", "says what happens to requests, but there are none: write `traffic`, or leave it out"
+        for field, why in self.handling.ignored(self.units):
+            yield f"handling.{field}", why
         if self.search is not None and self.traffic is None and self.demand is None:
             yield "search", "needs `traffic` or `demand`: what the fleet is to serve"
         if (self.demand or self.search) and not self.typical.output_tokens:
@@ -150,6 +155,7 @@ class Service(Spec):
             if unit.ep > 1:
                 yield "ep", f"read `{unit.ep}`; {self.model.name} has no routed experts: write 1"
             return
+        yield from self._copying(unit)
         slots = unit.slots(experts.gate.experts)
         if unit.ep > 1 and slots % unit.ep:
             spare = -experts.gate.experts % unit.ep
@@ -161,6 +167,21 @@ class Service(Spec):
         if unit.ep == 1 and experts.width % unit.tp:
             yield "tp", f"read `{unit.tp}`; it must divide the experts' width {experts.width}"
 
+    def _copying(self, unit: Unit) -> Iterator[tuple[str, str]]:
+        """Multiprocessors for normal all-to-all kernels that a GPU does not have, or of which nobody copies tokens."""
+        gpu, held = self.cluster.node.gpu, unit.communication_sms
+        if unit.all_to_all != "normal" or unit.ep == 1:
+            return
+        channel = gpu.kernels.all_to_all.normal.sms_per_channel
+        if held >= gpu.sms:
+            yield "communication_sms", f"read `{held}`; it leaves none of the {gpu.sms} of a {gpu.name}"
+        elif held < channel:
+            library = gpu.kernels.all_to_all.name
+            yield (
+                "communication_sms",
+                f"read `{held}`; a channel of {library} takes {channel}: nobody would copy tokens to their experts",
+            )
+
 
 def load_service(path: Path, folders: tuple[Path, ...] = ()) -> Service:
     """Read a service's file; raises InvalidInput with every error of the file."""
@@ -169,8 +190,20 @@ def load_service(path: Path, folders: tuple[Path, ...] = ()) -> Service:
 
 def changed_service(service: Service, changes: Mapping[str, object], names: Catalogue | None = None) -> Service:
     """The service with dotted paths set, checked again, which says what was changed; raises InvalidInput."""
+    if problems := list(_of_units_not_there(service, changes)):
+        raise InvalidInput(problems)
     told = (*service.changes, *(f"{path}={_told(value)}" for path, value in changes.items()))
     return service.with_changes({**changes, "changes": told}, names if names is not None else catalogue())
+
+
+def _of_units_not_there(service: Service, changes: Mapping[str, object]) -> Iterator[Problem]:
+    """Changes of a field of units that the service does not have, and that the changes do not describe."""
+    for path in changes:
+        kind, _, field = path.partition(".")
+        if kind in KINDS and field and kind not in service.units and not {kind, f"{kind}.gpus"} & changes.keys():
+            there = listed([f"`{name}`" for name in service.units])
+            why = f"this service has no `{kind}` units, only {there}; to add some, give `{kind}.gpus` as well"
+            yield Problem("changes", 0, 0, path, why)
 
 
 def _told(value: object) -> str:

@@ -9,6 +9,7 @@ from simulator.planner.result import PlanResult
 from simulator.refusal import Refused
 from topologies.catalogue import Catalogue
 from workloads.plan_question import Question, TrainingQuestion
+from workloads.serving_question import ServingQuestion
 
 Tell = Callable[[str, int, int], None]
 
@@ -38,4 +39,8 @@ def choose(question: Question, ways: Ways = Ways()) -> PlanResult:
         from simulator.planner.training import answered
 
         return answered(question, ways)
+    if isinstance(question, ServingQuestion):
+        from simulator.planner.fleets.answered import answered as answered_of_serving
+
+        return answered_of_serving(question, ways.command, ways.tell, ways.names)
     raise Refused(f"{question.name} asks about nothing that can be planned")

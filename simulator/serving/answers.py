@@ -14,6 +14,9 @@ from workloads.serving_unit import PrefillUnit
 TIGHT_SHARE = 0.05
 """Of a GPU's memory; where less is free, memory is what keeps the batch from growing."""
 
+MANY = 10
+"""Sequences from which on parts of one do not matter."""
+
 
 def answers(plan: ServicePlan, tables: Mapping[str, pd.DataFrame], figures: Mapping[str, Figure]) -> tuple[str, ...]:
     """Rates first, then what binds them, memory, overlap, guesses."""
@@ -24,6 +27,7 @@ def answers(plan: ServicePlan, tables: Mapping[str, pd.DataFrame], figures: Mapp
         *_overlap(tables),
         *_guesses(plan, tables),
         *_ratio(plan),
+        *_promised(plan),
     )
 
 
@@ -38,10 +42,15 @@ def _rate(plan: ServicePlan, unit: UnitPlan) -> str:
     beside = f" and {unit.prompt_tokens:,.0f} prompt tokens read beside them" if unit.prompt_tokens else ""
     return (
         f"A GPU of a {unit.name} unit writes {rate:,.0f} tokens a second, a server of {nodes} GPUs "
-        f"{rate * nodes:,.0f}, with {unit.rows:,.0f} sequences a group{beside}; a user sees one token every "
+        f"{rate * nodes:,.0f}, with {_sequences(unit)} a group{beside}; a user sees one token every "
         f"{pretty(unit.tpot_s, 's', 3)}, "
         f"{1 / unit.tpot_s:.1f} a second."
     )
+
+
+def _sequences(unit: UnitPlan) -> str:
+    """Sequences of a group; of few, their mean over many steps."""
+    return f"{unit.rows:,.0f} sequences" if unit.rows >= MANY else f"{unit.rows:.3g} sequences"
 
 
 def _binds(unit: UnitPlan, steps: pd.DataFrame) -> str:
@@ -112,3 +121,18 @@ def _ratio(plan: ServicePlan) -> Iterator[str]:
     ratio = (new / prompts.tokens_per_s_per_gpu) / (typical.output_tokens / answered.tokens_per_s_per_gpu)
     told = f"{ratio:.2f} GPUs that read prompts for each that writes answers"
     yield f"For typical requests {told} keep both busy."
+
+
+def _promised(plan: ServicePlan) -> Iterator[str]:
+    """Whether steps by themselves keep what is promised, where no requests say more."""
+    service = plan.service
+    if service.promises is None or service.traffic is not None or service.search is not None:
+        return
+    for unit in plan.units.values():
+        if unit.most_sequences:
+            wanted = pretty(service.promises.tpot_s, "s", 3)
+            state = "kept" if unit.tpot_s <= service.promises.tpot_s else "broken"
+            yield (
+                f"Promised is a token every {wanted}: with {_sequences(unit)} a group it is {state}. Waiting, and "
+                "with it the first token, needs `traffic`."
+            )

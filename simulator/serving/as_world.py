@@ -34,7 +34,7 @@ def world_of(plan: ServicePlan, requests: Requests, windows: tuple[spec.Window, 
         engines=_engines(plan, int((requests.input_tokens + requests.output_tokens).max())),
         routing=spec.Routing(
             prompt=ROUTES[handling.prompt_routing],  # type: ignore[arg-type]
-            decode=ROUTES[handling.decode_routing],  # type: ignore[arg-type]
+            decode=ROUTES[_decode_routing(plan)],  # type: ignore[arg-type]
             extra_tokens=handling.extra_tokens,
         ),
         admission=spec.Admission(handling.most_waiting, handling.give_up_s),
@@ -43,6 +43,13 @@ def world_of(plan: ServicePlan, requests: Requests, windows: tuple[spec.Window, 
         windows=windows,
         sample_s=max(span_s / LOOKS, 1e-3),
     )
+
+
+def _decode_routing(plan: ServicePlan) -> str:
+    """Which unit writes an answer; units that do both keep their sequences, whoever has fewest gets the next one."""
+    if "whole" in plan.units:
+        return "least-loaded"
+    return plan.service.handling.decode_routing or "kv-balanced"
 
 
 def _engines(plan: ServicePlan, longest: int) -> spec.Disaggregated | spec.Aggregated:
@@ -96,7 +103,7 @@ def _whole(plan: UnitPlan, handling: Handling, longest: int) -> spec.WholeUnits:
 def _kv(plan: UnitPlan, handling: Handling) -> spec.Kv:
     """Room of a group for caches, beside the buffers of its largest step."""
     setting = plan.engine.setting
-    most = int(plan.rows)
+    most = max(1, int(plan.rows))
     held = plan.room
     when_full: spec.Recompute | spec.Swap = spec.Recompute()
     if handling.when_full == "swap":

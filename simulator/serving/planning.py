@@ -135,7 +135,8 @@ def _with_prompts(engine: Engine, answers: Answers) -> tuple[Answers, Prompts]:
     """Sequences of a step of a unit that does both, and the new tokens of prompts beside them.
 
     For every sequence that is answered another prompt is read, so that a step has prompt tokens as requests have them
-    for each output token; no more sequences run than leave room for that in a step.
+    for each output token; no more sequences run than leave room for that in a step, mean of many: less than one where a
+    prompt takes more steps than its answer.
     """
     unit, typical = engine.setting.unit, engine.setting.service.typical
     if not isinstance(unit, WholeUnit) or not typical.output_tokens:
@@ -143,5 +144,5 @@ def _with_prompts(engine: Engine, answers: Answers) -> tuple[Answers, Prompts]:
     new = max(1.0, typical.input_tokens * (1 - typical.cached_share))
     each = new * decode.tokens_per_step(engine) / typical.output_tokens
     width = 1 + decode.depth(engine)
-    sequences = min(answers.sequences, max(1.0, unit.tokens_per_group / (width + each)))
+    sequences = min(answers.sequences, unit.tokens_per_group / (width + each))
     return Answers(sequences, answers.kv_tokens), Prompts(sequences * each, typical.input_tokens - new / 2)

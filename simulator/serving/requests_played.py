@@ -16,6 +16,7 @@ from simulator.serving.world import summarise
 from simulator.serving.world.played import Played
 from simulator.serving.world.playing import play
 from simulator.serving.world.spec import World
+from topologies.units import pretty
 from workloads.requests import Requests
 
 LOADS = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5)
@@ -89,23 +90,19 @@ def _answer(
     plan: ServicePlan, figures: Mapping[str, Figure], tables: Mapping[str, pd.DataFrame], requests: Requests
 ) -> list[str]:
     """What users see, whether promises hold, what binds, how far the load may grow."""
-    ttft, tpot = figures["ttft_p90_s"].value, figures.get("tpot_p90_s")
-    told = f"Of {requests.count:,} requests nine in ten get their first token within {ttft:.2f} s"
+    ttft, tpot = figures.get("ttft_p90_s"), figures.get("tpot_p90_s")
+    told = f"Of {requests.count:,} requests none that comes once units have filled up gets an answer"
+    if ttft is not None:
+        told = f"Of {requests.count:,} requests nine in ten get their first token within {ttft.value:.2f} s"
     if tpot is not None:
         told += f" and the others every {tpot.value * MILLI:.1f} ms or faster"
-    used = [
-        f"{name} units run {figures[f'{name}_filled_share'].value:.0%} of the sequences they may"
-        if f"{name}_filled_share" in figures
-        else f"{name} units step {figures[f'{name}_busy_share'].value:.0%} of the time"
-        for name in plan.units
-    ]
-    said = [f"{told}; {', '.join(used)}."]
+    said = ["; ".join([told, *filter(None, (_used(name, figures) for name in plan.units))]) + "."]
+    said += _filling_up(figures, requests)
     promises = plan.service.promises
     if promises is not None:
         kept, wanted = figures["kept_share"].value, promises.share
         state = "kept" if kept >= wanted else "not kept"
-        late = "first tokens" if figures["ttft_kept_share"].value < figures["tpot_kept_share"].value else "later tokens"
-        binds = "" if kept >= wanted else f"; {late} are late more often"
+        binds = "" if kept >= wanted else _late(figures)
         said.append(f"The promise to {wanted:.0%} of requests is {state}: {kept:.1%} get it{binds}.")
         said += _room(tables["throughput"], wanted)
     lost = int(figures["turned_away"].value)
@@ -114,6 +111,36 @@ def _answer(
     return said
 
 
+def _late(figures: Mapping[str, Figure]) -> str:
+    """Which of the two promises is broken more often, where requests were answered at all."""
+    first, others = figures.get("ttft_kept_share"), figures.get("tpot_kept_share")
+    if first is None or others is None:
+        return ""
+    return f"; {'first' if first.value < others.value else 'later'} tokens are late more often"
+
+
+def _used(name: str, figures: Mapping[str, Figure]) -> str:
+    """How full units of a kind are, where anything was seen of it."""
+    if (filled := figures.get(f"{name}_filled_share")) is not None:
+        return f"{name} units run {filled.value:.0%} of the sequences they may"
+    busy = figures.get(f"{name}_busy_share")
+    return "" if busy is None else f"{name} units step {busy.value:.0%} of the time"
+
+
+def _filling_up(figures: Mapping[str, Figure], requests: Requests) -> list[str]:
+    """Says so where requests take so long that units hardly fill up while they come."""
+    took, span_s = figures.get("e2e_p50_s"), float(requests.arrival_s[-1] - requests.arrival_s[0])
+    if took is None or not span_s or took.value < LONG_SHARE * span_s:
+        return []
+    return [
+        f"Half of the requests take {pretty(took.value, 's', 3)} or longer, but they come within "
+        f"{pretty(span_s, 's', 3)}: units are still filling up, so that rates and times are not those of a service "
+        "that runs on; let traffic last longer."
+    ]
+
+
+LONG_SHARE = 0.25
+"""Of the time in which requests come; where half of them take longer, the first of them have hardly left by its end."""
 MILLI = 1_000
 """Thousandths in one."""
 

@@ -94,7 +94,7 @@ def answers(one: UnitPlan) -> pd.DataFrame:
              gain_ratio (of overlapping), fits
     """
     tp, most = one.engine.setting.unit.tp, max(one.most_sequences, int(one.rows))
-    sizes = np.unique(np.append(np.geomspace(1, most, 12).round(), [one.rows])).astype(int)
+    sizes = np.unique(np.append(np.geomspace(1, most, 12), [max(1.0, one.rows)]).round()).astype(int)
 
     def seconds(engine: Engine, sequences: float) -> float:
         return decode.step_s(engine, Answers(sequences, one.keys))

@@ -39,14 +39,23 @@ class StepTable:
 class MixedTable:
     """Seconds of a step in which some sequences decode while others get their prompts, in pieces.
 
-    seconds = rest(new tokens) + decode(sequences, mean keys) + prefill(prompt tokens, mean keys)
+    Of groups alike: seconds = rest(new tokens) + decode(sequences, mean keys) + prefill(prompt tokens, mean keys).
+    Of others, as in StepTable: rest(mean tokens) - own(mean tokens) + max over groups of what each does alone, which
+    is own(its tokens) + decode + prefill.
 
     tokens    [row]   new tokens a GPU group, decoding sequences and prompt tokens together; ascending from 0
     rest_s    [row]   of everything but attention's core
     decode, prefill   attention's core of either
+    own_rest_s  [row]  of rest_s, what a group does by itself; None: all of it
     """
 
     tokens: Floats
     rest_s: Floats
     decode: StepTable
     prefill: StepTable
+    own_rest_s: Floats | None = None
+
+    @property
+    def own_s(self) -> Floats:
+        """Seconds of the rest that a group does by itself: [row]."""
+        return self.rest_s if self.own_rest_s is None else self.own_rest_s

@@ -227,18 +227,20 @@ class SlowPlay(SlowWorld):
             else:
                 admits = not self.make_room(rank)
                 self.take_prompts(rank, whole.step_tokens - len(rank.running), admits)
-        longest_s = 0.0
+        longest_s, everything = 0.0, 0
         for rank in unit.ranks:
             if whole.first == "prefill" and not prompts_only:
                 self.make_room(rank)
             many, tokens = 0 if prompts_only else len(rank.running), sum(job.piece for job in rank.begun)
             rank.decodes = many > 0
             if many + tokens:
-                span_s = rest(whole.table, many + tokens)
+                everything += many + tokens
+                span_s = rest(whole.table, many + tokens, own=True)
                 span_s += lookup(whole.table.decode, many, sum(j.mean_kv() for j in rank.running) / many) if many else 0
                 span_s += lookup(whole.table.prefill, tokens, self.earlier(rank) / tokens) if tokens else 0
                 longest_s = max(longest_s, span_s)
-        return longest_s
+        mean = everything / len(unit.ranks)
+        return longest_s + rest(whole.table, mean) - rest(whole.table, mean, own=True) if everything else 0.0
 
     def begin(self, unit: Unit) -> None:
         if unit.began_s is None and (span_s := self.step_s(unit)) > 0:

@@ -31,9 +31,9 @@ def together(table: StepTable, ranks: list[tuple[int, float]]) -> float:
     return lookup(table, mean, key) + max(0.0, longest_s - lookup(table, mean, key, own=True))
 
 
-def rest(table: MixedTable, tokens: float) -> float:
-    """Seconds that depend on the number of new tokens only."""
-    return float(np.interp(tokens, table.tokens, table.rest_s))
+def rest(table: MixedTable, tokens: float, own: bool = False) -> float:
+    """Seconds that depend on the number of new tokens only; or those of them that a rank takes by itself."""
+    return float(np.interp(tokens, table.tokens, table.own_s if own else table.rest_s))
 
 
 def mixed(z: int) -> int:

@@ -44,7 +44,7 @@ def slow_engines(engines: Disaggregated | Aggregated) -> Disaggregated | Aggrega
     if isinstance(engines, Aggregated):
         mixed, whole = engines.whole.table, engines.whole
         parts = slow_table(mixed.decode), slow_table(mixed.prefill)
-        table = MixedTable(mixed.tokens, 2 * mixed.rest_s, *parts)
+        table = MixedTable(mixed.tokens, 2 * mixed.rest_s, *parts, 2 * mixed.own_s)
         return Aggregated(replace(whole, table=table, kv=slow_kv(whole.kv)))
     prefill, decode, move = engines.prefill, engines.decode, engines.transfer
     return Disaggregated(

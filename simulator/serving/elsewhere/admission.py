@@ -15,9 +15,16 @@ def admitted(service: Service) -> WholeUnit:
     unit = service.whole
     if unit is None:
         raise Refused(f"{service.name} has no units that both read and write: describe `whole`")
-    if found := list(_ignored(unit)):
+    if found := [*_beyond_steps(service), *_ignored(unit)]:
         raise Refused("; ".join(found))
     return unit
+
+
+def _beyond_steps(service: Service) -> Iterator[str]:
+    """Parts of a service that ask for more than its steps, which is all that is worked out here."""
+    for part in ("traffic", "search", "demand"):
+        if getattr(service, part) is not None:
+            yield f"{part}: only steps are worked out with weights outside of the GPUs, or packed; leave it out"
 
 
 def _ignored(unit: WholeUnit) -> Iterator[str]:
@@ -30,6 +37,8 @@ def _ignored(unit: WholeUnit) -> Iterator[str]:
         yield f"whole.ep: {unit.ep} is not simulated with weights.kind: {_kind(unit)}; write 1"
     if unit.speculation is not None:
         yield "whole.speculation is not simulated with weights outside of the GPUs; leave it out"
+    if unit.precision.weights != "fp8":
+        yield f"whole.precision.weights: {unit.precision.weights}, but weights.bits_per_weight says it; leave it out"
     if unit.units != 1:
         yield f"whole.units: {unit.units}, but one unit is timed at a time; write 1"
 

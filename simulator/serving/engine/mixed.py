@@ -6,7 +6,7 @@ from simulator.serving.engine import decode, prefill
 from simulator.serving.engine.decode import Answers
 from simulator.serving.engine.layer_times import layer_times
 from simulator.serving.engine.prefill import Prompts
-from simulator.serving.engine.step import Engine
+from simulator.serving.engine.step import Engine, filled
 from workloads.reference.dims import Tokens
 from workloads.reference.reading import BlockName
 
@@ -20,9 +20,16 @@ def rest_s(engine: Engine, new: float) -> float:
     return step.seconds - engine.setting.model.layers * step.layer.core_s
 
 
+def own_rest_s(engine: Engine, new: float) -> float:
+    """Of `rest_s`, what a group does by itself: all but routed experts and transfers to them."""
+    step = decode.decode_step(engine, Answers(new, FEWEST_KEYS))
+    return step.own_s - engine.setting.model.layers * step.layer.core_s
+
+
 def core_s(engine: Engine, answers: Answers) -> float:
     """Seconds of attention's core of answers, all layers."""
-    tokens = Tokens(max(1, round(answers.sequences)), 1 + decode.depth(engine), max(1, round(answers.kv_tokens)))
+    sequences = filled(max(1, round(answers.sequences)), engine.setting.share.spread)
+    tokens = Tokens(sequences, 1 + decode.depth(engine), max(1, round(answers.kv_tokens)))
     return engine.setting.model.layers * layer_times(engine.setting, _kind(engine), tokens, folded=True).core_s
 
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import ceil
 
 from simulator.serving.engine.memory import Room, room
-from simulator.serving.engine.step import Asked, Engine, Step, micro_batches
+from simulator.serving.engine.step import Asked, Engine, Step, filled, micro_batches
 from workloads.reference.dims import Latent, Tokens
 from workloads.serving_unit import PrefillUnit
+
+MORE_KEYS = 1.05
+"""Times the keys asked for that whole fresh prompts may look at, rather than more of them behind earlier tokens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +28,7 @@ class Prompts:
 def prefill_step(engine: Engine, prompts: Prompts) -> Step:
     """Time a step of prompts.
 
-    Its micro-batches are as many equal sequences as give these tokens and keys: a fresh prompt of n tokens looks at
+    Its micro-batches are as few equal sequences as give these tokens and keys: a fresh prompt of n tokens looks at
     n / 2 on average, a piece behind p others at p + n / 2. Latent attention behind cached tokens expands all their
     latents, or works on these themselves: whichever is faster.
     """
@@ -39,8 +43,8 @@ def asked_of(engine: Engine, prompts: Prompts) -> Asked:
     """The micro-batch of such a step."""
     spread = engine.setting.share.spread
     tokens = max(1, round(prompts.tokens / micro_batches(engine.setting)))
-    sequences = max(1, round(tokens / max(1.0, 2 * prompts.keys)))
-    length = max(1, -(-round(tokens / sequences) // spread) * spread)
+    sequences = max(1, ceil(tokens / max(1.0, MORE_KEYS * 2 * prompts.keys)))
+    length = filled(max(1, round(tokens / sequences)), spread)
     past = max(0, round(prompts.keys - length / 2))
     return Asked(Tokens(sequences, length, past), False, sequences)
 

@@ -13,8 +13,10 @@ from simulator.chunks import COMPUTE, Part
 from simulator.estimates.longest_path import play_chunk
 from simulator.lockstep import WHOSE, grows_with
 from simulator.serving.engine.layer_times import LayerTimes, layer_times
+from simulator.serving.engine.memory import weights_of
 from simulator.serving.engine.orders import MICRO_BATCHES, half_a_layer_apart, in_turns, sequential
 from simulator.serving.engine.setting import Setting
+from workloads.expert_loads import moved_ratio
 from workloads.model import serving_block
 from workloads.reference.dims import Tokens
 from workloads.reference.reading import BlockName
@@ -39,16 +41,20 @@ class Asked(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Ends:
-    """What a step does outside of its equal layers. Seconds, both micro-batches together."""
+    """What a step does outside of its equal layers. Seconds, both micro-batches together.
+
+    moving_s   experts that are placed anew come from other GPUs, over the steps from one time to the next
+    """
 
     embedding_s: float
     dense_s: float
     head_s: float
+    moving_s: float = 0.0
 
     @property
     def total_s(self) -> float:
-        """Seconds of all three ends."""
-        return self.embedding_s + self.dense_s + self.head_s
+        """Seconds of all of them."""
+        return self.embedding_s + self.dense_s + self.head_s + self.moving_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +138,30 @@ class Engine:
             times = layer_times(self.setting, "dense", whole, asked.folded)
             moved_s = sum(sent.seconds.mean_s for sent in (times.attention_sum, times.mlp_sum))
             dense_s = dense * (times.compute_s + moved_s)
-        head_s = self._block_s("head", Tokens(often * asked.rows, 1))
-        return Ends(self._block_s("embedding", whole), dense_s, head_s)
+        head_s = self._block_s("head", Tokens(filled(often * asked.rows, self.setting.share.spread), 1))
+        return Ends(self._block_s("embedding", whole), dense_s, head_s, self.moving_s)
+
+    @cached_property
+    def moving_s(self) -> float:
+        """Seconds a step in which experts move, where the unit places them anew every so many steps."""
+        setting, eplb = self.setting, self.setting.unit.eplb
+        if setting.sharing is None or eplb is None or eplb.every_steps is None:
+            return 0.0
+        links, ratio = setting.links, moved_ratio(setting.sharing, setting.service.seed)
+        inside = setting.unit.ep <= links.gpus_per_node
+        bytes_per_s = links.nvlink_bytes_per_s if inside else links.network_bytes_per_s
+        return ratio * weights_of(setting)["experts"] / bytes_per_s / eplb.every_steps
 
     def _block_s(self, kind: BlockName, tokens: Tokens) -> float:
         """Seconds of a block that sends nothing."""
         share = self.setting.share
         record = serving_block(self.setting.model, kind, tokens, share).record
         return self.setting.stopwatch.total_s(record, self.setting.sms)
+
+
+def filled(rows: int, spread: int) -> int:
+    """So many rows, filled up so that GPUs that share them out have equally many."""
+    return -(-rows // spread) * spread
 
 
 def micro_batches(setting: Setting) -> int:

@@ -48,6 +48,7 @@ def mixed_table(engine: Engine, most_tokens: int, most_sequences: int, most_keys
     return MixedTable(
         tokens=np.concatenate([[0.0], tokens]),
         rest_s=np.array([mixed.rest_s(engine, new) for new in (1.0, *tokens)]),
+        own_rest_s=np.array([mixed.own_rest_s(engine, new) for new in (1.0, *tokens)]),
         decode=_table(_grid(1, most_sequences), keys, lambda rows, kv: (mixed.core_s(engine, Answers(rows, kv)),) * 2),
         prefill=_table(tokens, keys, lambda new, looks: (mixed.reading_s(engine, Prompts(new, looks)),) * 2),
     )

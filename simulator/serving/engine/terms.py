@@ -69,6 +69,7 @@ def terms(engine: Engine, step: Step) -> pd.DataFrame:
         ("layers without experts", ends.dense_s),
         ("output head", ends.head_s),
         ("embedding", ends.embedding_s),
+        ("moving experts", ends.moving_s),
     ):
         if end_s > 0:
             rows.append((name, end_s, end_s))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from math import sqrt
+from math import ceil, sqrt
 from types import MappingProxyType
 
 import numpy as np
@@ -12,6 +12,7 @@ from simulator.memory import DoesNotFit
 from simulator.refusal import Refused
 from simulator.serving.engine import decode, prefill
 from simulator.serving.engine.decode import Answers
+from simulator.serving.engine.mixed import FEWEST_KEYS
 from simulator.serving.engine.prefill import Prompts
 from simulator.serving.engine.setting import Setting
 from simulator.serving.engine.step import Engine
@@ -45,17 +46,18 @@ def maker(service: Service, wanted: FleetSearch, offered: Offered) -> Make:
 
     def make(kind: Kind, changes: Mapping[str, Value]) -> Option:
         unit = _changed(service, kind, changes).units[kind]
-        name = ", ".join(f"{path} {value}" for path, value in changes.items() if path != "gpus" or "ep" not in changes)
+        told = [f"{path} {value}" for path, value in changes.items() if path != "gpus" or "ep" not in changes]
+        name = f"{kind} ({', '.join(told)})" if told else f"{kind} units as described"
         try:
             if isinstance(unit, WholeUnit):
-                return _whole(unit, _engine(service, kind, changes), f"{kind} ({name})", offered)
+                return _whole(unit, _engine(service, kind, changes), name, offered)
             others = {path: value for path, value in changes.items() if path != LIMITS[kind]}
             key = (kind, *sorted((path, str(value)) for path, value in others.items()))
             if key not in timed:
                 engine = _engine(service, kind, others)
                 most = _most(engine, wanted, offered)
                 timed[key] = engine, _timed(engine, most, offered)
-            return _option(unit, *timed[key], f"{kind} ({name})", offered)
+            return _option(unit, *timed[key], name, offered)
         except DoesNotFit as error:
             raise Refused(str(error)) from None
 
@@ -113,7 +115,8 @@ def _whole(unit: WholeUnit, engine: Engine, name: str, offered: Offered) -> Whol
     """An option that does both. Raises DoesNotFit."""
     most = _held(unit.sequences_per_group, decode.largest_batch(engine, offered.decode_keys_tokens))
     room = decode.decode_room(engine, Answers(most, offered.decode_keys_tokens))
-    table = mixed_table(engine, unit.tokens_per_group, most)
+    keys = ceil(max(offered.decode_keys_tokens, offered.prefill_keys_tokens, 2 * FEWEST_KEYS))
+    table = mixed_table(engine, unit.tokens_per_group, most, keys)
     sizes = (float(unit.tokens_per_group), float(most), float(room.tokens))
     price, guessing = engine.setting.service.price.gpu_usd_per_s, guessing_of(unit.speculation)
     return WholeOption(name, unit.gpus, unit.groups, table, *sizes, price, guessing)

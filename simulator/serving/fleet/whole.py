@@ -20,9 +20,12 @@ from simulator.serving.tables import MixedTable
 from workloads.service import Promises
 
 Floats = NDArray[np.float64]
-ROUNDS = 40
-BATCHES = 6
-"""Numbers of sequences of a group at which steps are worked out; between them they are linear."""
+RATES = 64
+"""Fillings of a step at which the rate of requests is worked out, up to the fullest one."""
+MEAN_ROUNDS = 2
+"""Times that steps are timed anew with what comes to all groups while they last."""
+BATCHES = 7
+"""Numbers of sequences of a group at which steps are worked out, beside none; between them they are linear."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,36 +52,22 @@ class WholeOption:
         return float(min(self.most_tokens, self.table.tokens[-1], self.table.prefill.rows[-1]))
 
     def places(self, offered: Offered) -> tuple[float, Limit]:
-        """Sequences that a group can have, and what keeps it from more; a token of each has place in a step."""
+        """Sequences that a group can have, and what keeps it from more; a token of each has place beside a prompt's."""
         fitting = sequences_that_fit(self.kv_tokens, offered)
-        most = min(self.most_sequences, float(self.table.decode.rows[-1]), self.top_tokens)
+        most = min(self.most_sequences, float(self.table.decode.rows[-1]), self.top_tokens - 1)
         return (fitting, "KV memory") if fitting < most else (most, "sequences a step")
 
     def most_per_unit_per_s(self, offered: Offered) -> tuple[float, Limit]:
-        """Requests a second of a unit at most: tokens of prompts and sequences together fill its steps."""
+        """Requests a second of a unit at most; steps have tokens of prompts and sequences as requests bring them."""
         most, limit = self.places(offered)
         if most < 1:
             return 0.0, limit
-        low, high = 0.0, self.top_tokens / offered.new_mean_tokens / self._least_s()
-        for _ in range(ROUNDS):
-            middle = (low + high) / 2
-            low, high = (middle, high) if self._keeps_up(middle, most, offered) else (low, middle)
-        return low * self.groups, "rate"
-
-    def _least_s(self) -> float:
-        """The shortest step."""
-        return float(self.table.rest_s[0])
-
-    def _keeps_up(self, group_per_s: float, most: float, offered: Offered) -> bool:
-        """Whether a group does so many requests a second: prompts find room in a step beside as many answers."""
-        batch = prompts = 0.0
-        for _ in range(ROUNDS):
-            step = float(self._step_s(batch, np.array([prompts]), offered)[0])
-            batch = group_per_s * offered.decoded_mean_tokens / self.guessing.tokens_per_step * step
-            prompts = group_per_s * offered.new_mean_tokens * step
-            if batch > most or batch + prompts > self.top_tokens:
-                return False
-        return True
+        each = offered.decoded_mean_tokens / self.guessing.tokens_per_step / offered.new_mean_tokens
+        prompts = min(self.top_tokens / (1 + each), most / each if each else math.inf)
+        read = prompts * np.geomspace(min(1.0, 1 / prompts), 1.0, RATES)
+        return self.groups * float(
+            (read / self._step_s(each * read, read, offered)).max()
+        ) / offered.new_mean_tokens, "rate"
 
     def outcome(self, units: int, offered: Offered, promises: Promises) -> Outcome:
         """Share of the requests that get both; steps hold what comes during the last one beside the sequences there."""
@@ -87,7 +76,7 @@ class WholeOption:
         if most < 1:
             return Outcome(0.0, 0.0, math.inf, most, math.inf, limit)
         prompts = quantiles(offered.new_tokens, MOST_PROMPTS)
-        batches = np.linspace(0.0, min(most, self.top_tokens - 1), BATCHES)
+        batches = np.concatenate([[0.0], np.geomspace(1.0, most, BATCHES if most > 1 else 1)])
         means = [self._chain(float(batch), prompts, units, offered).mean_s for batch in batches]
         points = points_of(most * groups)
         seconds = np.interp(fullest(points / groups, self.groups, most), batches, means)
@@ -104,14 +93,26 @@ class WholeOption:
         pieces = cut(prompts, room)
         per_s = offered.requests_per_s / units * len(pieces) / len(prompts)
         sizes = np.concatenate([[0.0], np.geomspace(min(max(pieces[0], 1.0), room), room, SIZES)])
-        return chain(Arriving(pieces, per_s, self.groups), sizes, self._step_s(batch, sizes, offered))
+        arriving = Arriving(pieces, per_s, self.groups)
+        means = sizes / self.groups
+        found = chain(arriving, sizes, self._step_s(batch, sizes, offered, means))
+        for _ in range(MEAN_ROUNDS if self.groups > 1 and self.table.own_rest_s is not None else 0):
+            came = per_s * pieces.mean() / self.groups * found.mean_s
+            means = np.clip(came, sizes / self.groups, sizes)
+            found = chain(arriving, sizes, self._step_s(batch, sizes, offered, means))
+        return found
 
-    def _step_s(self, batch: float, prompts: Floats, offered: Offered) -> Floats:
-        """Seconds of steps of so many sequences and tokens of prompts in the fullest group: [step] -> [step]."""
+    def _step_s(self, batch: Floats | float, prompts: Floats, offered: Offered, means: Floats | None = None) -> Floats:
+        """Seconds of steps of so many sequences and tokens of prompts in the fullest group: [step] -> [step].
+
+        means   [step]  tokens of prompts of a group, mean of all; None: all have as many
+        """
         table = self.table
-        rest_s: Floats = np.interp(batch + prompts, table.tokens, table.rest_s)
+        own, total = batch + prompts, batch + (prompts if means is None else means)
+        rest_s: Floats = np.interp(total, table.tokens, table.rest_s) - np.interp(total, table.tokens, table.own_s)
+        rest_s = rest_s + np.interp(own, table.tokens, table.own_s)
         writing = at_keys(table.decode, offered.decode_keys_tokens)
-        write_s = float(step_s(table.decode, writing, batch)) if batch else 0.0
+        write_s = np.where(np.asarray(batch) > 0, step_s(table.decode, writing, batch), 0.0)
         read_s = step_s(table.prefill, at_keys(table.prefill, offered.prefill_keys_tokens), prompts)
         found: Floats = rest_s + write_s + np.where(prompts > 0, read_s, 0.0)
         return found

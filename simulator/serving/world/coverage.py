@@ -18,17 +18,18 @@ Range = tuple[float, float]
 
 def check_tables(requests: Requests, world: World) -> None:
     """Raise Refused for a table that is none, or that ends before what may be asked of it."""
-    prefill, decode, rest_tokens, rest_s = step_tables(world)
-    for name, points, asked in _asked(requests, world, prefill, decode, rest_tokens):
+    prefill, decode, rest = step_tables(world)
+    for name, points, asked in _asked(requests, world, prefill, decode, rest.tokens):
         _check_points(name, points, asked)
     for name, table in (("prefill", prefill), ("decode", decode)):
         if table.seconds.shape != (len(table.rows), len(table.keys)):
             raise Refused(f"{name} table: seconds are {table.seconds.shape}, rows and keys {len(table.rows)} and "
                           f"{len(table.keys)}")  # fmt: skip
-        _check_seconds(f"{name} table", table.seconds, zero=len(rest_s) > 0)
-    if len(rest_s) != len(rest_tokens):
-        raise Refused(f"mixed table: {len(rest_tokens)} tokens, but {len(rest_s)} rest_s")
-    _check_seconds("mixed table's rest_s", rest_s, zero=False)
+        _check_seconds(f"{name} table", table.seconds, zero=len(rest.seconds) > 0)
+    for what, seconds in (("rest_s", rest.seconds), ("own_rest_s", rest.own_s)):
+        if len(seconds) != len(rest.tokens):
+            raise Refused(f"mixed table: {len(rest.tokens)} tokens, but {len(seconds)} {what}")
+        _check_seconds(f"mixed table's {what}", seconds, zero=False)
 
 
 def _asked(

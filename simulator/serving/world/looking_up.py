@@ -17,6 +17,7 @@ from simulator.serving.world.views import (
     prefill_own_s_of,
     prefill_rows_of,
     prefill_seconds_of,
+    rest_own_s_of,
     rest_seconds_of,
     rest_tokens_of,
 )
@@ -85,12 +86,23 @@ def decode_own_s(w: Desk, sequences: float, key: float) -> float:
 
 
 @njit
-def rest_s(w: Desk, tokens: int) -> float:
-    """Seconds of a mixed step that depend on the number of its new tokens only, linear between points."""
-    points, values, x = rest_tokens_of(w), rest_seconds_of(w), float(tokens)
+def _rest(points: View, values: View, x: float) -> float:
+    """Linear between points."""
     i = _below(points, x)
     u = _along(points, i, x)
     return float(values[i] * (1 - u) + values[min(i + 1, len(points) - 1)] * u)
+
+
+@njit
+def rest_s(w: Desk, tokens: float) -> float:
+    """Seconds of a mixed step that depend on the number of its new tokens only, mean of the ranks."""
+    return float(_rest(rest_tokens_of(w), rest_seconds_of(w), tokens))
+
+
+@njit
+def rest_own_s(w: Desk, tokens: float) -> float:
+    """Seconds of it that a rank computes by itself for its new tokens."""
+    return float(_rest(rest_tokens_of(w), rest_own_s_of(w), tokens))
 
 
 @njit

@@ -18,7 +18,7 @@ from simulator.serving.world.decoding import (
     release,
 )
 from simulator.serving.world.lists import append, take_out
-from simulator.serving.world.looking_up import decode_s, prefill_own_s, prefill_s, rest_s, steps_for
+from simulator.serving.world.looking_up import decode_s, prefill_own_s, prefill_s, rest_own_s, rest_s, steps_for
 from simulator.serving.world.prefixes import use
 from simulator.serving.world.routing import leave, send_kv
 from simulator.serving.world.state import BEGUN, COMPUTING, FINISHED, GAVE_UP, LISTS, QUEUE, Desk
@@ -120,10 +120,10 @@ def prompt_step_s(w: Desk, unit: int, now_s: float) -> float:
 
 
 @njit
-def _mixed_s(w: Desk, rank: int, many: int, prompts: int) -> float:
-    """Seconds of a step in which a rank has so many sequences and prompt tokens."""
+def _mixed_own_s(w: Desk, rank: int, many: int, prompts: int) -> float:
+    """Seconds of what a rank computes by itself for so many sequences and prompt tokens."""
     ranks = ranks_of(w)
-    span_s = rest_s(w, many + prompts)
+    span_s = rest_own_s(w, float(many + prompts))
     if many > 0:
         span_s += decode_s(w, float(many), ranks[rank].kv / many)
     if prompts > 0:
@@ -135,7 +135,7 @@ def _mixed_s(w: Desk, rank: int, many: int, prompts: int) -> float:
 def whole_step_s(w: Desk, unit: int, now_s: float) -> float:
     """Make a whole engine's next step ready; its seconds, or 0 if there is nothing to do."""
     ranks, units = ranks_of(w), units_of(w)
-    first, prompts, longest_s = units[unit].first_rank, 0, 0.0
+    first, prompts, tokens, longest_s = units[unit].first_rank, 0, 0, 0.0
     for rank in range(first, first + units[unit].ranks):
         join_back(w, rank, now_s)
         if w.prefill_first:
@@ -149,8 +149,12 @@ def whole_step_s(w: Desk, unit: int, now_s: float) -> float:
         many = ranks[rank].sequences if prompts == 0 else 0
         ranks[rank].decodes = many > 0
         if many + ranks[rank].taken > 0:
-            longest_s = max(longest_s, _mixed_s(w, rank, many, ranks[rank].taken))
-    return longest_s
+            tokens += many + ranks[rank].taken
+            longest_s = max(longest_s, _mixed_own_s(w, rank, many, ranks[rank].taken))
+    if tokens == 0:
+        return 0.0
+    mean = tokens / units[unit].ranks
+    return rest_s(w, mean) - rest_own_s(w, mean) + longest_s
 
 
 @njit

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,13 +39,21 @@ DECODE_ROUTING = {
 }
 
 
-def step_tables(world: World) -> tuple[StepTable, StepTable, Floats, Floats]:
-    """Prefill's and decode's table, and points and seconds of the rest of a mixed step."""
+class Rest(NamedTuple):
+    """The rest of a mixed step: points, seconds, and of them those of a group by itself; empty without such steps."""
+
+    tokens: Floats
+    seconds: Floats
+    own_s: Floats
+
+
+def step_tables(world: World) -> tuple[StepTable, StepTable, Rest]:
+    """Prefill's and decode's table, and the rest of a mixed step."""
     nothing = np.zeros(0)
     if isinstance(world.engines, Disaggregated):
-        return world.engines.prefill.table, world.engines.decode.table, nothing, nothing
+        return world.engines.prefill.table, world.engines.decode.table, Rest(nothing, nothing, nothing)
     mixed: MixedTable = world.engines.whole.table
-    return mixed.prefill, mixed.decode, mixed.tokens, mixed.rest_s
+    return mixed.prefill, mixed.decode, Rest(mixed.tokens, mixed.rest_s, mixed.own_s)
 
 
 def _edges(windows: tuple[Window, ...]) -> Records:
@@ -171,7 +179,7 @@ def _tables(requests: Requests, world: World) -> dict[str, NDArray[Any]]:
     units = _unit_table(world)
     ranks = np.zeros(int(units["ranks"].sum()), at.RANK)
     ranks["fresh_head"] = -1
-    prefill, decode, rest_tokens, rest_s = step_tables(world)
+    prefill, decode, rest = step_tables(world)
     steps = {"prefill": prefill, "decode": decode}
     return {
         "requests": _request_table(requests),
@@ -187,8 +195,9 @@ def _tables(requests: Requests, world: World) -> dict[str, NDArray[Any]]:
         "samples": np.zeros((SAMPLES_AT_FIRST, at.SAMPLE_COLUMNS)),
         "accepted": np.cumprod(np.array(world.speculation.acceptance, dtype=np.float64)),
         **{f"{kind}_{part}": getattr(table, part) for kind, table in steps.items() for part in PARTS},
-        "rest_tokens": rest_tokens,
-        "rest_seconds": rest_s,
+        "rest_tokens": rest.tokens,
+        "rest_seconds": rest.seconds,
+        "rest_own_s": rest.own_s,
         **_cache_tables(requests, world),
     }
 

@@ -67,6 +67,7 @@ TABLES: dict[str, np.dtype[Any]] = {
     "prefill_keys": np.dtype("f8"), "prefill_seconds": np.dtype("f8"), "prefill_own_s": np.dtype("f8"),
     "decode_rows": np.dtype("f8"), "decode_keys": np.dtype("f8"), "decode_seconds": np.dtype("f8"),
     "decode_own_s": np.dtype("f8"), "rest_tokens": np.dtype("f8"), "rest_seconds": np.dtype("f8"),
+    "rest_own_s": np.dtype("f8"),
 }  # fmt: skip
 """Tables beside the desk. Those that are not lists of records:
 
@@ -79,7 +80,7 @@ samples        [sample, column]           time | prompt engines: not begun, admi
 where          [store, block]             its slot, or -1
 tier_store     [engine, tier]
 accepted       [draft]                    probability that it and all before it are accepted
-rest_tokens, rest_seconds                 of a MixedTable, else empty
+rest_tokens, rest_seconds, rest_own_s     of a MixedTable, else empty
 """
 
 DESK = np.dtype(

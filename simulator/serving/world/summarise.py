@@ -114,7 +114,7 @@ def kept(played: Played, promise: Promise) -> NDArray[np.bool_]:
 def attainment(played: Played, promises: list[Promise], steady: Steady = Steady()) -> pd.DataFrame:
     """One row a promise: share of the requests that come in the steady part to which it is kept, and goodput.
 
-    Who is turned away, gives up or never finishes counts as a promise broken.
+    Goodput is NaN where all come at once. Who is turned away, gives up or never finishes counts as a promise broken.
     Columns: ttft_s, tpot_s, ttft_share, tpot_share (of those that finished), kept_share,
     good_requests_per_s, good_tokens_per_s (output tokens of requests with kept promises).
     """
@@ -122,7 +122,7 @@ def attainment(played: Played, promises: list[Promise], steady: Steady = Steady(
 
     from_s, until_s = steady.of(played)
     asked = (played.arrival_s >= from_s) & (played.arrival_s <= until_s)
-    done, span_s = asked & played.finished, max(until_s - from_s, np.finfo(float).tiny)
+    done, span_s = asked & played.finished, until_s - from_s or float("nan")
     rows = []
     for promise in promises:
         good = asked & kept(played, promise)
@@ -150,7 +150,7 @@ def throughput(played: Played, steady: Steady = Steady()) -> pd.Series:
     import pandas as pd
 
     from_s, until_s = steady.of(played)
-    span_s = max(until_s - from_s, np.finfo(float).tiny)
+    span_s = until_s - from_s or float("nan")
     with np.errstate(invalid="ignore"):
         done = (played.finish_s >= from_s) & (played.finish_s <= until_s)
     came = (played.arrival_s >= from_s) & (played.arrival_s <= until_s)

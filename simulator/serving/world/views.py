@@ -134,6 +134,12 @@ def rest_seconds_of(w: Desk) -> View:
 
 
 @njit
+def rest_own_s_of(w: Desk) -> View:
+    """Table `rest_own_s`, one entry a place."""
+    return carray(pointer(w.rest_own_s_at), w.rest_own_s_long, np.float64)
+
+
+@njit
 def ring_of(w: Desk) -> View:
     """Table `ring`, row by row."""
     return carray(pointer(w.ring_at), (w.ring_long, w.ring_wide), np.int64)
