@@ -33,8 +33,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "InvalidInput", "Run", "Scenario", "Service", "balance", "calibrate", "catalogue", "chakra", "choices", "choose",
-    "compare", "digest", "dump", "estimates", "explain", "load_run", "load_scenario", "load_service", "long_run", "plan",
-    "read_chakra", "replay_chakra", "results", "run", "schema", "serve", "show", "sweep", "validate", "version",
+    "compare", "digest", "dump", "estimates", "explain", "load_run", "load_scenario", "load_service", "long_run",
+    "plan", "read_chakra", "replay_chakra", "results", "run", "schema", "serve", "show", "sweep", "validate", "version",
     "versions", "with_experts", "with_intervals", "write_report",
 ]  # fmt: skip
 Answer = TypeVar("Answer", Result, RunResult)
