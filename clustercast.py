@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 __all__ = [
     "InvalidInput", "Run", "Scenario", "Service", "balance", "calibrate", "catalogue", "chakra", "choices", "choose",
     "compare", "digest", "dump", "estimates", "explain", "load_run", "load_scenario", "load_service", "long_run",
-    "plan", "read_chakra", "replay_chakra", "results", "run", "schema", "serve", "show", "sweep", "validate", "version",
-    "versions", "with_experts", "with_intervals", "write_report",
+    "notebooks", "plan", "read_chakra", "replay_chakra", "results", "run", "schema", "serve", "show", "sweep",
+    "validate", "version", "versions", "with_experts", "with_intervals", "write_report",
 ]  # fmt: skip
 Answer = TypeVar("Answer", Result, RunResult)
 _NOTEBOOK = "_repr_html_"
@@ -395,6 +395,13 @@ def calibrate(
     if folder is not None:
         write_entries(outcome.entries, folder, replace)
     return outcome
+
+
+def notebooks() -> tuple[Path, ...]:
+    """Files of the example notebooks."""
+    from reports.example_notebooks import notebooks as shipped
+
+    return shipped()
 
 
 def version() -> str:

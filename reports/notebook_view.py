@@ -41,7 +41,8 @@ def view(shown: Result | Answered | Comparison | Explanation) -> View:
     """What is shown of an answer."""
     if isinstance(shown, Comparison):
         left_out = tuple(f"Left out: {label}: {why}" for label, why in shown.refused.items())
-        title = f"{len(shown.compared)} scenarios against {shown.base.label}"
+        several = "s" * (len(shown.others) != 1)
+        title = f"{len(shown.others)} scenario{several} held against {shown.base.label}"
         facts = compare_tables.ranking(shown)
         return View(
             title, facts, compare.answer(shown), compare.warnings(shown) + left_out, _named(tuple(shown.tables))

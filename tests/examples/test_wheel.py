@@ -11,7 +11,7 @@ import pytest
 
 from tests.style.source import ROOMS, ROOT, relative
 
-DATA = {".yaml", ".html", ".css", ".js", ".jinja", ".typed"}
+DATA = {".yaml", ".json", ".html", ".css", ".js", ".j2", ".typed", ".ipynb"}
 
 
 @pytest.fixture(scope="module")
