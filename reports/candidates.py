@@ -46,6 +46,12 @@ SHOWN = {
     "gpu_hours_per_trillion_tokens": Shown("GPU time per trillion tokens", "GPU h"),
     "cost_usd": Shown("Cost", "USD"),
     "energy_j": Shown("Energy", "J"),
+    "hour_usd": Shown("Rent of an hour", "USD"),
+    "usd_per_million_output_tokens": Shown("A million output tokens", "USD"),
+    "usd_per_million_input_tokens": Shown("A million prompt tokens", "USD"),
+    "tpot_s": Shown("TPOT", "s"),
+    "ttft_s": Shown("TTFT", "s"),
+    "kept_share": Shown("Promises kept", "ratio", less=False),
     "memory_bytes": Shown("Memory a GPU", "bytes"),
     "memory_bytes_per_gpu_max": Shown("Memory a GPU", "bytes"),
     "days": Shown("Time of the run", "days"),
@@ -59,7 +65,11 @@ MORE = ("per_s", "per_s_per_gpu", "per_s_per_node", "per_s_per_user", "kept_shar
 
 
 def shown(figure: str) -> Shown:
-    """How a figure is shown."""
+    """How a figure is shown; what a name says behind a comma stays."""
+    if ", " in figure:
+        name, _, rest = figure.partition(", ")
+        of = shown(name)
+        return of._replace(title=f"{of.title}, {rest}")
     if figure in SHOWN:
         return SHOWN[figure]
     more = any(figure.endswith(end) for end in MORE) or "_per_s_per_" in figure
@@ -108,7 +118,8 @@ class Candidates:
         found: list[str] = []
         known = [name for name in SHOWN if name in self.figures]
         for figure in dict.fromkeys((*filter(None, [self.objective]), *(known or self.figures))):
-            if self.frame[figure].notna().any() and not any(self._alike(figure, other) for other in found):
+            moves = self.frame[figure].nunique() > 1 or figure == self.objective
+            if moves and not any(self._alike(figure, other) for other in found):
                 found.append(figure)
         return tuple(found)
 
@@ -160,22 +171,24 @@ def ranking(of: Candidates, name: str, title: str, data: str) -> Table:
     if not of.varied:
         heads.append(Column("Candidate"))
         texts.append([str(label) for label in top.frame["label"]])
-    for variable in of.varied:
-        heads.append(Column(_head(variable)))
-        texts.append([text(value, variable) for value in top.frame[variable].tolist()])
     telling = of.telling()[:MOST_FIGURES]
-    for figure in [name for name in of.figures if name in telling]:
-        head, cells = scaled(shown(figure).title, top.values(figure), shown(figure).unit)
+    for column in [*telling[:1], *(["lost"] if "lost" in top.frame else []), *of.varied, *telling[1:]]:
+        head, cells = _column(top, column)
         heads.append(head)
         texts.append(cells)
-    if "lost" in top.frame:
-        heads.append(Column("Why not the choice"))
-        texts.append([text(value, "lost") for value in top.frame["lost"].tolist()])
     left = len(of.frame) - len(top.frame)
     same = [f"{_head(one)} {text(of.frame[one].iloc[0], one)}" for one in of.variables if one not in of.varied]
     note = (f"The same in all: {', '.join(same)}. " if same else "") + (f"{left} more in the file." if left else "")
     rows = tuple(tuple(map(Cell, row)) for row in zip(*texts, strict=True))
     return Table(name, title, tuple(heads), rows, data, note)
+
+
+def _column(of: Candidates, name: str) -> tuple[Column, list[str]]:
+    """One column of the ranking."""
+    if name in of.figures:
+        return scaled(shown(name).title, of.values(name), shown(name).unit)
+    title = "Why not the choice" if name == "lost" else _head(name)
+    return Column(title), [text(value, name) for value in of.frame[name].tolist()]
 
 
 def two_by_two(of: Candidates, most: int, data: str) -> tuple[Picture, ...]:
