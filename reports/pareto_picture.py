@@ -100,7 +100,7 @@ def pareto(name: str, points: Sequence[Point], measures: tuple[Measure, Measure]
     drawn += [_dot(mark) for mark in marks]
     drawn += [part for mark, box in zip(marks, _labels(marks), strict=True) for part in _numbered(mark, box)]
     alt = f"{upwards.title} over {along.title}. {_told(shown, measures)}"
-    title = f"{upwards.title} over {along.title[:1].lower()}{along.title[1:]}"
+    title = f"{upwards.title} over {words.lowered(along.title)}"
     return Picture(name, title, svg.picture(name, (WIDTH, HEIGHT), alt, drawn), CAPTION, (), data)
 
 

@@ -7,16 +7,17 @@ from collections.abc import Callable, Iterator, Mapping
 import pandas as pd
 
 from reports import answered_page, conditions_section, render, tiles, words
-from reports.candidates import Candidates, across, candidates, ranking, shown, two_by_two
-from reports.differences import percent
-from reports.document import Grid, Page, Part, Section, Table, Terms, Tile
+from reports.candidate_views import across, ranking, two_by_two
+from reports.candidates import Candidates, Shown, shown
+from reports.document import Grid, Page, Part, Section, Table, Terms
 from reports.pareto_picture import LEGEND
 from reports.plan_pictures import inverse, swings_of_choice, way_to_runner_up
 from reports.plan_tables import binds, confirmed, pruned, sensitivity, terms_table, tried
+from reports.plan_tiles import COUNTS, NEAR_SHARE, nearest, ranked, tiles_of
 from reports.standing import assumed, reproduced
 from reports.tables import Look, table
 from simulator.conditions import TABLE as CONDITIONS
-from simulator.result import Answered
+from simulator.result import Answered, Figure
 
 Tables = Mapping[str, pd.DataFrame]
 MOST_PARETO = 2
@@ -34,15 +35,15 @@ KNOWN = frozenset({
     "candidates", "pruned", "confirmed", "binds", "attribution", "sensitivity", "inverse", CONDITIONS,
 })  # fmt: skip
 """Tables that sections show."""
-NEAR_SHARE = 1e-6
+SAME_SHARE = 1e-9
 LEADS = {
     "ranking": "The best candidates; every figure is the estimate, but for those that are confirmed below.",
     "why": "What the runner-up takes longer or costs more, term by term; the terms add up to the difference.",
-    "sure": "Each input by itself at the ends of the interval that holds nine of its values in ten, then chosen anew.",
+    "sure": "Each input by itself at its low and at its high end, then chosen anew.",
     "binds": "How much of each limit the choice uses. What is used up binds: with more of it another choice could be "
     "better.",
     "confirmed": "The best candidates simulated event by event, beside what was estimated.",
-    "searched": "What was left out before it was estimated, and why.",
+    "searched": "How many candidates there were, how many were worked out, and why the others did not have to be.",
     "tries": "What was tried on the way to the number that was asked for.",
 }
 
@@ -61,51 +62,25 @@ def document(result: Answered) -> Page:
         binds=first,
         answer=tuple(further),
         warnings=result.warnings,
-        tiles=tuple(_tiles(result)),
+        tiles=tuple(tiles_of(result)),
         sections=tuple(_sections(result)),
         foot=answered_page.foot(result),
     )
-
-
-def _tiles(result: Answered) -> Iterator[Tile]:
-    """The choice's figures, what the runner-up lacks, how many were looked at."""
-    frame = result.tables.get("candidates", pd.DataFrame())
-    if len(frame):
-        yield from _of_choice(candidates(frame))
-    left_out = result.tables.get("pruned", pd.DataFrame())
-    if len(left_out):
-        number = int(left_out["choices"].sum())
-        yield Tile("Left out", f"{number:,}", "candidates", "before they were estimated", str(number), "searched")
-
-
-def _of_choice(of: Candidates) -> Iterator[Tile]:
-    """Up to four figures of the choice, then the runner-up."""
-    ranked = sorted(of.figures, key=lambda name: name != of.objective)
-    for name in [one for one in ranked if pd.notna(of.frame[one].iloc[0])][:4]:
-        number, unit = words.quantity(of.values(name)[0], shown(name).unit)
-        note = "of the choice; ranked by this" if name == of.objective else "of the choice"
-        yield Tile(shown(name).title, number, unit, note, str(of.frame[name].iloc[0]), "ranking")
-    if len(of.frame) > 1 and of.objective:
-        first, second = of.values(of.objective)[:2]
-        change = percent(second / first - 1) if first else ""
-        yield Tile(
-            "The runner-up", change or "–", "", str(of.frame["label"].iloc[1]), of.told(of.objective, 1), "ranking"
-        )
 
 
 def _sections(result: Answered) -> Iterator[Section]:
     """All sections; those of tables that are not there, or empty, are left out."""
     told = {name: frame for name, frame in result.tables.items() if len(frame)}
     yield from conditions_section.sections(told)
-    of = candidates(told["candidates"]) if "candidates" in told else None
+    of = ranked(told)
     for name, short, title, parts in (
         ("ranking", "Candidates", "The choice among the best", _ranked(of)),
-        ("tries", "Tries", "What was tried", _tried(told)),
+        ("tries", "Tries", "What was tried", _tried(told, of, result.headline)),
         ("why", "Why", "Why not the runner-up", _why(told, of)),
         ("sure", "How sure", "What would change the choice", _sure(told, of)),
         ("binds", "Limits", "What binds", _only(binds, told, "binds")),
         ("confirmed", "Confirmed", "Confirmed by simulation", _only(confirmed, told, "confirmed")),
-        ("searched", "Search", "What was left out", _only(pruned, told, "pruned")),
+        ("searched", "Search", "What became of all candidates", _only(pruned, told, "pruned")),
     ):
         if there := tuple(parts):
             yield Section(name, short, title, (LEADS[name],), there)
@@ -129,50 +104,48 @@ def _ranked(of: Candidates | None) -> Iterator[Part]:
         yield across(of, "The best candidates, variable by variable", data)
 
 
-def _tried(told: Tables) -> Iterator[Part]:
+def _tried(told: Tables, of: Candidates | None, headline: Mapping[str, Figure]) -> Iterator[Part]:
     """Every try of an inverse question as a picture and a table."""
     if "inverse" in told:
-        frame = told["inverse"]
-        along, how = _value(frame), shown(_figure(frame))
-        known = frame.rename(columns={_figure(frame): "figure"}).assign(
-            **{name: frame[name] if name in frame else float("nan") for name in ("low", "high")}
-        )
-        yield inverse(known, along, how)
-        yield tried(known, along, how)
+        along, how = _axes(told["inverse"], of, headline)
+        yield inverse(told["inverse"], along, how)
+        yield tried(told["inverse"], along, how)
 
 
-def _figure(frame: pd.DataFrame) -> str:
-    """The column that holds the figure of each try."""
-    return next((str(name) for name in frame.columns[1:] if words.unit_of(str(name))), "figure")
+def _axes(frame: pd.DataFrame, of: Candidates | None, headline: Mapping[str, Figure]) -> tuple[tuple[str, str], Shown]:
+    """What was tried (title, unit), and the figure at each try: what has their values in the answer."""
+    figure = Shown("Figure", "")
+    if of is not None:
+        first, known = of.frame.iloc[0], frame["figure"].dropna().astype(float)
+        near = [name for name in of.figures if (known / float(first[name]) - 1).abs().min() <= NEAR_SHARE]
+        counted = _among(known, headline)
+        if near:
+            figure = shown(of.objective if of.objective in near else near[0])
+        elif counted:
+            figure = Shown(COUNTS[counted], "")
+    tried_for = _among(frame["value"].astype(float), headline)
+    return (COUNTS.get(tried_for, "Tried"), ""), figure
 
 
-def _value(frame: pd.DataFrame) -> tuple[str, str]:
-    """What was tried: title and unit."""
-    name = str(frame["what"].iloc[0]) if "what" in frame else "Tried"
-    return words.title_of(name), words.unit_of(name)
+def _among(values: pd.Series[float], headline: Mapping[str, Figure]) -> str:
+    """The count of the headline whose value is among some; none where none is."""
+    names = (name for name in COUNTS if name in headline)
+    return next((name for name in names if ((values / headline[name].value - 1).abs() <= SAME_SHARE).any()), "")
 
 
 def _why(told: Tables, of: Candidates | None) -> Iterator[Part]:
     """The way from the choice to the runner-up."""
     if "attribution" in told and of is not None:
-        how = shown(_attributed(told["attribution"], of))
-        yield way_to_runner_up(told["attribution"], how)
-        yield terms_table(
-            told["attribution"] if how.divisor == 1 else _divided(told["attribution"], how.divisor), how.unit
-        )
+        frame = told["attribution"]
+        how = shown(nearest(of, float(frame["chosen"].sum())) or of.objective)
+        yield way_to_runner_up(frame, how)
+        yield terms_table(_divided(frame, how.divisor), how.unit)
 
 
 def _divided(frame: pd.DataFrame, divisor: float) -> pd.DataFrame:
     """The terms as their figure is shown."""
     names = ["chosen", "runner_up", "difference"]
-    return frame.assign(**{name: frame[name] / divisor for name in names})
-
-
-def _attributed(frame: pd.DataFrame, of: Candidates) -> str:
-    """The figure to which the choice's terms add up; the one that candidates are ranked by where none is."""
-    total = float(frame["chosen"].sum())
-    near = [name for name in of.figures if abs(float(of.frame[name].iloc[0]) - total) <= NEAR_SHARE * abs(total)]
-    return near[0] if near else of.objective
+    return frame.assign(**{name: frame[name].astype(float) / divisor for name in names})
 
 
 def _sure(told: Tables, of: Candidates | None) -> Iterator[Part]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from reports import words
@@ -11,10 +12,12 @@ from reports.candidates import Shown, shown
 from reports.compare_money import scaled
 from reports.differences import difference, percent
 from reports.document import Cell, Column, Table
+from reports.parallel_picture import WRITTEN_OUT
 from reports.tables import Look, table
 from reports.terms import PARTS
 from reports.tornado_picture import short
 
+ENDS = ("low", "high")
 YES_NO = {True: "yes", False: "no"}
 
 
@@ -58,7 +61,8 @@ def confirmed(frame: pd.DataFrame) -> Table:
 def pruned(frame: pd.DataFrame) -> Table:
     """Reasons and how many candidates each left out, most first."""
     ordered = frame.sort_values("choices", ascending=False, kind="stable")
-    look = Look("Why candidates were left out", titles={"reason": "Reason", "choices": "Candidates"}, total="All")
+    titles = {"reason": "What became of them", "choices": "Candidates", "why": "For example"}
+    look = Look("All candidates", titles=titles, total="All")
     return table("pruned", ordered, look)
 
 
@@ -92,7 +96,8 @@ def sensitivity(frame: pd.DataFrame, of: Shown) -> Table:
         found = [f"{row[name]} (at {end})" for name, end in (("choice_low", "low"), ("choice_high", "high"))]
         others.append("; ".join(found) if row["changes_choice"] else "")
     texts = [
-        [short(str(name)) for name in frame["input"]], frame["low"].map(str).tolist(), frame["high"].map(str).tolist(),
+        [short(str(name)) for name in frame["input"]],
+        *([ending(value, str(name)) for value, name in zip(frame[end], frame["input"], strict=True)] for end in ENDS),
         *(cells for _, cells in columns), [YES_NO[bool(one)] for one in frame["changes_choice"]], others,
     ]  # fmt: skip
     rows = tuple(tuple(map(Cell, row)) for row in zip(*texts, strict=True))
@@ -101,15 +106,38 @@ def sensitivity(frame: pd.DataFrame, of: Shown) -> Table:
 
 def tried(frame: pd.DataFrame, along: tuple[str, str], of: Shown) -> Table:
     """Every try with its interval."""
-    rows = []
+    rows, known = [], has_intervals(frame)
     for row in frame.sort_values("value", kind="stable").to_dict("records"):
-        found = words.interval(_over(row["low"], of), _over(row["high"], of), of.unit).removesuffix(words.AT)
-        texts = [str(words.quantity(float(row["value"]), along[1])), _shown(row["figure"], of), found,
-                 YES_NO[bool(row["keeps"])]]  # fmt: skip
+        found = words.interval(_over(row["low"], of), _over(row["high"], of), of.unit) if known else ""
+        at = [found.removesuffix(words.AT)] if known else []
+        texts = [number(float(row["value"]), along[1]), _shown(row["figure"], of), *at, YES_NO[bool(row["keeps"])]]
         rows.append(tuple(map(Cell, texts)))
-    heads = (Column(along[0], numeric=True), Column(of.title, numeric=True), Column("At 90 %", numeric=True),
-             Column("Keeps the limits"))  # fmt: skip
-    return Table("inverse", "Every try", heads, tuple(rows), "tables/inverse.csv")
+    at_90 = [Column("At 90 %", numeric=True)] if known else []
+    heads = [Column(along[0], numeric=True), Column(of.title, numeric=True), *at_90, Column("Keeps the limits")]
+    return Table("inverse", "Every try", tuple(heads), tuple(rows), "tables/inverse.csv")
+
+
+def has_intervals(frame: pd.DataFrame) -> bool:
+    """Whether low and high are those of the figure: it lies between them, and where it is not known they are not."""
+    known = frame[["figure", "low", "high"]].astype(float)
+    ends = known[["low", "high"]].dropna()
+    if not len(ends) or not np.isfinite(ends).all(axis=None):
+        return False
+    own = known.loc[ends.index]
+    return bool(((own["low"] <= own["figure"]) & (own["figure"] <= own["high"])).all())
+
+
+def ending(value: object, name: str) -> str:
+    """An input at an end of its interval: text as it is, a number with the unit that its name carries."""
+    if not isinstance(value, int | float):
+        return str(value)
+    unit = words.unit_of(name.rpartition(".")[2])
+    return f"{value:.4g}" if unit in ("", "ratio") else str(words.quantity(float(value), unit))
+
+
+def number(value: float, unit: str) -> str:
+    """A number that was tried; written out where it has no unit."""
+    return str(words.quantity(value, unit)) if unit or abs(value) >= WRITTEN_OUT else f"{value:,.6g}"
 
 
 def _amount(value: object, unit: object) -> str:

@@ -103,6 +103,11 @@ def title_of(column: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def lowered(title: str) -> str:
+    """A title inside of a sentence: its first letter small, but not that of an abbreviation."""
+    return title if title[1:2].isupper() or not title else f"{title[0].lower()}{title[1:]}"
+
+
 def scale(values: Sequence[float], unit: str, digits: int = 4) -> Scale:
     """One scale for a whole column, chosen so that its largest number shows `digits` figures."""
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
