@@ -16,8 +16,9 @@ import typer
 from cli.asked import changes_of, sweep_file
 from cli.columns import aligned
 from cli.exits import ExitCode
+from cli.gated import Told
 from cli.progress import counted, saying
-from cli.run import NOTHING_ASKED, Changes, Told, made_folder
+from cli.run import Changes, made_folder
 from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from simulator.sweep.result import SweepResult
 
 STORE = "sweep.sqlite"
+NOTHING_ASKED = Told()
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +81,7 @@ def sweep(
     store = kept.store if kept.store is not None else folder / STORE
     made_folder(store.parent)
     result = worked_out(question, store, engine, command, told.quiet)
-    page = write_files(result, folder)
+    page = write_page(result, folder)
     if told.as_json:
         print(as_data(result, page, store))
     elif not told.quiet:
@@ -141,13 +143,11 @@ def worked_out(
         raise typer.Exit(ExitCode.INCOMPLETE) from None
 
 
-def write_files(result: SweepResult, folder: Path) -> Path:
-    """Write result.json, sweep.yaml and tables; return the path of the first."""
-    from reports.write import put
-    from reports.write_answered import contents
+def write_page(result: SweepResult, folder: Path) -> Path:
+    """Write the folder; return the path of the page in it."""
+    from reports.write_sweep import write_sweep
 
-    made = {name: text for name, text in contents(result, "").items() if name != "report.html"}
-    return put(made, folder)[0]
+    return write_sweep(result, folder)[0]
 
 
 def folder_of(path: Path, changes: Sequence[str]) -> Path:
