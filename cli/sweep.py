@@ -80,7 +80,7 @@ def sweep(
     store = kept.store if kept.store is not None else folder / STORE
     made_folder(store.parent)
     result = worked_out(question, store, engine, command, told.quiet)
-    page = write_files(result, folder)
+    page = write_page(result, folder)
     if told.as_json:
         print(as_data(result, page, store))
     elif not told.quiet:
@@ -142,13 +142,11 @@ def worked_out(
         raise typer.Exit(ExitCode.INCOMPLETE) from None
 
 
-def write_files(result: SweepResult, folder: Path) -> Path:
-    """Write result.json, sweep.yaml and tables; return the path of the first."""
-    from reports.write import put
-    from reports.write_answered import contents
+def write_page(result: SweepResult, folder: Path) -> Path:
+    """Write the folder; return the path of the page in it."""
+    from reports.write_sweep import write_sweep
 
-    made = {name: text for name, text in contents(result, "").items() if name != "report.html"}
-    return put(made, folder)[0]
+    return write_sweep(result, folder)[0]
 
 
 def folder_of(path: Path, changes: Sequence[str]) -> Path:

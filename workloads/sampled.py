@@ -66,7 +66,7 @@ class Sampled(DesignSpec):
         return _rows(self)
 
     def described(self) -> Iterator[tuple[str, str]]:
-        """Each range."""
+        """Each range with its ends, or the values it has."""
         for key, span in self.ranges.items():
             yield key, str(span) if isinstance(span, Span) else ", ".join(map(str, span))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from topologies.units import pretty
 
-MOST_GPUS = 2**20
+MOST_GPUS = 1_000_000
 """GPUs, and ports that they are on. A network of so many is built in about a second and half a GB."""
 NETWORK_BYTES_PER_PORT = 300.0
 """Graph of a network of three layers, measured on 131,072 and 524,288 ports."""

@@ -46,7 +46,7 @@ class Cluster:
         return self._places
 
     def give(self, job: Job) -> None:
-        """Submit it."""
+        """Submit it as a task of its own."""
         future = self._client.submit(by_name, self._task, self._question, job, pure=False)
         future.add_done_callback(lambda ended: self._ended.put((job, ended)))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -22,6 +22,7 @@ from simulator.sweep.result import SweepResult
 from simulator.sweep.store import Heading, open_store
 from simulator.sweep.table import FIRST, LAST, STATUS, table_of
 from topologies.spec import digest, dump
+from topologies.units import pretty
 from workloads.points import point, twins
 from workloads.scenario import Scenario
 from workloads.sweep import PRECEDENCE, Sweep
@@ -30,6 +31,11 @@ OVERLAY = "scenario"
 """Column that names the overrides of a point, where there are any."""
 ENDS = ("step_s", "gpu_hours", "cost_usd", "memory_bytes_per_gpu_max")
 """Figures whose least and most are told."""
+BEST: Mapping[str, tuple[str, Callable[[float], str]]] = {
+    "cost_usd": ("The least cost", lambda usd: f"{usd:,.0f} USD"),
+    "step_s": ("The shortest step", lambda seconds: pretty(seconds, "s")),
+}
+"""Figures of which the best point is told, with how."""
 Opened = Callable[[bytes], AbstractContextManager[Engine]]
 """Starts an engine for a packed question."""
 
@@ -118,15 +124,14 @@ def headline(points: pd.DataFrame, done: pd.DataFrame) -> dict[str, Figure]:
 
 
 def answer(sweep: Sweep, done: pd.DataFrame) -> list[str]:
-    """Which point is best, in the first figure that there is."""
+    """Which points are best in the first figures, and what wins where changes meet."""
     said = []
-    for name in ("step_s", "cost_usd"):
+    for name, (text, told) in BEST.items():
         if name in done.columns and len(done):
             best = done.iloc[int(done[name].to_numpy().argmin())]
-            said.append(f"Least {name}: {best[name]:.6g}, point {best['number']} ({best['label']}).")
-    if sweep.overrides:
-        said.append(PRECEDENCE)
-    return said
+            said.append(f"{text}: {told(float(best[name]))}, point {best['number']} ({best['label']}).")
+    said = said or [f"{len(done):,} of {sweep.size:,} points have figures."]
+    return [*said, PRECEDENCE] if sweep.overrides else said
 
 
 def warnings(failed: pd.DataFrame) -> list[str]:

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 import pandas as pd
@@ -103,10 +104,8 @@ def test_a_question_that_cannot_be_is_refused(folder: Path, words: tuple[str, ..
 def test_an_export_holds_every_digit(folder: Path) -> None:
     for name in ("points.csv", "points.parquet"):
         assert clustercast("results", str(folder / "out"), "--export", str(folder / name)).code == 0
-    csv, parquet = (
-        pd.read_csv(folder / "points.csv", float_precision="round_trip"),
-        pd.read_parquet(folder / "points.parquet"),
-    )
+    csv = pd.read_csv(folder / "points.csv", dtype={"step_s": str})
+    parquet = pd.read_parquet(folder / "points.parquet")
     table = library.results(folder / "out" / "sweep.sqlite")
     steps = table["step_s"].dropna().tolist()
     assert [float(text) for text in csv["step_s"].dropna()] == parquet["step_s"].dropna().tolist() == steps
@@ -161,6 +160,56 @@ def test_another_sweep_of_the_same_points_takes_them_from_the_store(folder: Path
     assert (key == 1).all()
 
 
+@pytest.mark.parametrize(
+    ("text", "figure"),
+    [
+        ("service: deepseek-v3-profile-prefill", "prefill_tokens_per_s_per_gpu"),
+        ("run: deepseek-v3", "gpu_hours"),
+    ],
+)
+def test_a_service_and_a_whole_run_are_swept_as_a_scenario_is(text: str, figure: str, tmp_path: Path) -> None:
+    from simulator.sweep.question import Question
+    from simulator.sweep.run import run_sweep
+    from simulator.sweep.work import answer
+    from workloads.sweep import load_sweep, names_of
+
+    file = tmp_path / "other.yaml"
+    design = "{kind: list, points: [{price.gpu_usd_per_s: 1 USD/h}]}"
+    file.write_text(f"name: other\n{text}\ndesign: {design}\n")
+    asked = Question(load_sweep(file), names_of(file))
+    engine = nullcontext(Here(lambda job: answer(asked.packed(), job)))
+    points = run_sweep(asked, tmp_path / "store", lambda packed: engine).tables["points"]
+    assert set(points["status"]) == {"done"}
+    assert (points[figure] > 0).all()
+
+
+def test_a_sweep_finds_its_scenario_and_catalogue_beside_its_file(tmp_path: Path) -> None:
+    from simulator.sweep.built import built
+    from simulator.sweep.question import Question
+    from workloads.scenario import SCENARIOS
+    from workloads.sweep import load_sweep, names_of
+
+    theirs, mine = tmp_path / "theirs", tmp_path / "mine"
+    for folder, rate in ((theirs, "gpus"), (mine, "prices")):
+        (folder / "catalog" / rate).mkdir(parents=True)
+    (theirs / "catalog" / "gpus" / "quick.yaml").write_text("base: h800\nsms: 140\n")
+    (mine / "catalog" / "prices" / "free.yaml").write_text("base: h800-rental\ngpu_usd_per_s: 0.01 USD/h\n")
+    text = (
+        (SCENARIOS / "deepseek-v3-pretrain.yaml").read_text().replace("{base: h800, kernels", "{base: quick, kernels")
+    )
+    (theirs / "base.yaml").write_text(text)
+    file = mine / "sweep.yaml"
+    file.write_text(
+        "name: beside\nscenario: ../theirs/base.yaml\n"
+        "design: {kind: list, points: [{price: free}, {gpu: {base: quick, sms: 141}}]}\n"
+    )
+    asked = Question(load_sweep(file), names_of(file))
+    free, wider = (built(asked, number) for number in range(2))
+    assert isinstance(free, library.Scenario) and isinstance(wider, library.Scenario)
+    assert free.price.name == "free"
+    assert [one.cluster.node.gpu.sms for one in (free, wider)] == [140, 141]
+
+
 def test_a_sweep_of_a_million_million_points_is_refused_at_once(tmp_path: Path) -> None:
     file = tmp_path / "huge.yaml"
     axis = "{low: 1, high: 1000000, steps: 1000000}"
@@ -169,7 +218,7 @@ def test_a_sweep_of_a_million_million_points_is_refused_at_once(tmp_path: Path) 
     )
     ended = clustercast("sweep", str(file), "--out", str(tmp_path / "out"))
     assert (ended.code, ended.out) == (4, "")
-    assert "1,000,000,000,000 points" in ended.err and "2.5 PB" in ended.err
+    assert "1,000,000,000,000 points" in ended.err and "1.6 PB" in ended.err
     assert not (tmp_path / "out").exists()
 
 

@@ -29,7 +29,7 @@ class ListOfPoints(DesignSpec):
         return len(self.points)
 
     def rows(self) -> Sequence[Values]:
-        """The points."""
+        """The points as they are listed."""
         return self.points
 
     def described(self) -> Iterator[tuple[str, str]]:
