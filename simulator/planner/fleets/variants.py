@@ -20,6 +20,7 @@ from workloads.service import Promises, Service, changed_service
 from workloads.serving_question import ServingQuestion, full_service_path
 
 NETWORK = "network: a kind that the limits do not allow"
+NONE = "none"
 REFUSED = "refused: the service cannot be so"
 
 
@@ -40,7 +41,7 @@ class Variant:
     @property
     def place(self) -> str:
         """What distinguishes it, in words."""
-        return ", ".join(f"{path} {value}" for path, value in self.told.items())
+        return ", ".join(f"{path} {value}" for path, value in self.told.items() if value != NONE)
 
 
 @dataclass
@@ -74,7 +75,7 @@ def variants_of(question: ServingQuestion, names: Catalogue | None) -> Variants:
             continue
         found.kept.append(_variant(question, told, service))
     if not found.kept:
-        raise Refused("nothing is left to weigh: " + "; ".join(found.why.values()))
+        raise Refused("nothing is left to weigh. " + "; ".join(": ".join(pair) for pair in found.why.items()))
     _require_prices(question, found.kept)
     return found
 
@@ -126,7 +127,7 @@ def _as_told(value: object) -> str:
         if "base" in value:
             return str(value["base"])
         return ", ".join(f"{name} {_as_told(one)}" for name, one in value.items())
-    return "none" if value is None else str(value)
+    return NONE if value is None else str(value)
 
 
 def _sized(service: Service, question: ServingQuestion, names: Catalogue | None) -> Service:
