@@ -49,7 +49,8 @@ def ranking(result: PlanResult) -> str:
     """The best candidates, what varies among them and their figures."""
     table = result.tables["candidates"].head(SHOWN)
     shown = [name for name in table.columns if name not in HIDDEN]
-    rows = [[cell(name, value) for name, value in zip(shown, row, strict=True)] for row in table[shown].to_numpy()]
+    every = table[shown].itertuples(index=False, name=None)
+    rows = [[cell(name, value) for name, value in zip(shown, row, strict=True)] for row in every]
     return aligned(rows, [HEADS.get(name, name) for name in shown])
 
 
@@ -64,6 +65,8 @@ def cell(name: str, value: Any) -> str:
         return pretty(float(value), unit)
     if name.endswith("_share"):
         return f"{value:.1%}"
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
     return {True: "yes", False: "no"}.get(value, str(value)) if isinstance(value, bool) else str(value)
 
 

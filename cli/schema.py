@@ -14,7 +14,9 @@ from cli.groups import group_named
 def schema(
     kind: Annotated[
         str,
-        typer.Argument(help="scenario, run, service, sweep, plan, gpu, model, price, ...: what the file describes."),
+        typer.Argument(
+            help="scenario, run, service, sweep, plan, serving-plan, gpu, model, ...: what the file describes."
+        ),
     ],
     catalog: Annotated[list[Path] | None, typer.Option(help="Also offer the names of this catalogue folder.")] = None,
 ) -> None:

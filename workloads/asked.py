@@ -74,15 +74,16 @@ def require_no_sweep(file: Path) -> None:
 
 
 def question_file(text: str) -> Path:
-    """File that a person means: a path, or the bare name of a shipped question or scenario; a question's comes first.
+    """File that a person means: a path, or the bare name of a shipped question, service or scenario, in this order.
 
     Raises as `scenario_file`.
     """
     from workloads.plan_question import QUESTIONS
     from workloads.scenario import SCENARIOS
+    from workloads.service import SERVICES
 
-    shipped = {path.stem: path for folder in (SCENARIOS, QUESTIONS) for path in folder.glob("*.yaml")}
-    return _file(text, shipped, "question or scenario")
+    shipped = {path.stem: path for folder in (SCENARIOS, SERVICES, QUESTIONS) for path in folder.glob("*.yaml")}
+    return _file(text, shipped, "question, service or scenario")
 
 
 def sweep_file(text: str) -> Path:

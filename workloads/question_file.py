@@ -14,12 +14,13 @@ from topologies.spec import load, validated
 from workloads.long_run import with_file
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.scenario import Setting, catalogue
-from workloads.service import is_service, load_service
+from workloads.service import is_service, load_service, of_units_not_there
 from workloads.serving_question import ServingQuestion, full_service_path
 from workloads.short_paths import CALLED, full_path
 
 ASKED: Mapping[str, type[Question]] = {"scenario": TrainingQuestion, "service": ServingQuestion}
 """Field that says what a question is about -> kind of question."""
+ABOUT = "service"
 RUN_FIELD = "phases"
 
 
@@ -47,6 +48,10 @@ def changed_question(question: Question, changes: Mapping[str, object], names: C
     """
     told = (*question.changes, *(f"{path}={value}" for path, value in changes.items()))
     whole = {_path(question, path): value for path, value in changes.items()}
+    if isinstance(question, ServingQuestion):
+        own = {path.removeprefix(f"{ABOUT}."): value for path, value in whole.items() if path.startswith(f"{ABOUT}.")}
+        if problems := list(of_units_not_there(question.service, own)):
+            raise InvalidInput(problems)
     return question.with_changes({**whole, "changes": told}, names if names is not None else catalogue())
 
 
@@ -73,7 +78,7 @@ def _path(question: Question, path: str) -> str:
     if head in type(question).model_fields or not isinstance(question, TrainingQuestion | ServingQuestion):
         return path
     if isinstance(question, ServingQuestion):
-        return f"service.{full_service_path(path)}"
+        return f"{ABOUT}.{full_service_path(path)}"
     try:
         return f"scenario.{full_path(path)}"
     except InvalidInput as refused:

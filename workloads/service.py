@@ -190,13 +190,13 @@ def load_service(path: Path, folders: tuple[Path, ...] = ()) -> Service:
 
 def changed_service(service: Service, changes: Mapping[str, object], names: Catalogue | None = None) -> Service:
     """The service with dotted paths set, checked again, which says what was changed; raises InvalidInput."""
-    if problems := list(_of_units_not_there(service, changes)):
+    if problems := list(of_units_not_there(service, changes)):
         raise InvalidInput(problems)
     told = (*service.changes, *(f"{path}={_told(value)}" for path, value in changes.items()))
     return service.with_changes({**changes, "changes": told}, names if names is not None else catalogue())
 
 
-def _of_units_not_there(service: Service, changes: Mapping[str, object]) -> Iterator[Problem]:
+def of_units_not_there(service: Service, changes: Mapping[str, object]) -> Iterator[Problem]:
     """Changes of a field of units that the service does not have, and that the changes do not describe."""
     for path in changes:
         kind, _, field = path.partition(".")

@@ -113,5 +113,5 @@ def _nothing(found: Weighed, ranked: Sequence[Confirmed]) -> str:
     """Why there is no answer."""
     if ranked:
         return "by events no fleet that closed forms allow keeps the promises; allow more GPUs or longer times"
-    reasons = "; ".join(f"{reason}: {why}" for reason, why in found.why.items() if why)
+    reasons = "; ".join(f"{reason}: {', '.join(examples)}" for reason, examples in found.why.items() if examples)
     return f"no fleet keeps the promises within the limits. {reasons}"

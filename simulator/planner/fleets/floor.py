@@ -29,5 +29,5 @@ def floor_gpus(service: Service, offered: Offered) -> float:
 
 
 def floor_usd_per_s(service: Service, offered: Offered) -> float:
-    """Their rent."""
+    """Rent of the GPUs that are busy at least."""
     return floor_gpus(service, offered) * service.price.gpu_usd_per_s

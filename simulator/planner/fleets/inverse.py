@@ -14,7 +14,7 @@ from simulator.refusal import Refused
 
 FINE_RATIO = 1.01
 """Bracket at which halving stops."""
-MOST_RATIO, LEAST_RATIO = 2.0**20, 2.0**-20
+MOST_RATIO, LEAST_RATIO = 1_000_000.0, 0.000_001
 DOWN_RATIO = 0.95
 MOST_PLAYED = 8
 """Where events say that it is too much, so much less is played, so many times at most."""

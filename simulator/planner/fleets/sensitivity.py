@@ -76,5 +76,5 @@ def _inputs(timed: list[Timed], aim: Aim, promises: Promises) -> Iterator[tuple[
     for gpu, price in prices.items():
         hour_usd = price.gpu_usd_per_s * HOUR_S
         low, high = (f"{hour_usd * (1 + sign * step):,.3g} USD/h" for sign in (-1, 1))
-        twists = (Twist(price_ratios={gpu: 1 - step}), Twist(price_ratios={gpu: 1 + step}))
+        twists = (Twist(prices_ratio={gpu: 1 - step}), Twist(prices_ratio={gpu: 1 + step}))
         yield f"price of a {gpu}, ±{step:.0%}", low, high, twists

@@ -17,8 +17,11 @@ PROMPTS_AND_ANSWERS: dict[Kind, str] = {"prefill": "prompts", "decode": "answers
 
 
 def candidates(ranked: Sequence[Confirmed], aim: Aim) -> pd.DataFrame:
-    """Fleets, best first. returns  [candidate]  see PlanResult; beside what varies: units of each kind, gpus, nodes,
-    hour_usd (rent of an hour), tpot_s and ttft_s (promised), kept_share (of the requests, by events where played)."""
+    """Fleets, best first.
+
+    returns  [candidate]  see PlanResult; beside what varies: units of each kind, gpus, nodes, hour_usd (rent an hour),
+             tpot_s and ttft_s (promised), kept_share (of the requests, by events where played)
+    """
     varied = list(dict.fromkeys(name for one in ranked for name in one.ranked.timed.variant.told))
     rows = []
     for place, one in enumerate(ranked, start=1):
@@ -75,7 +78,7 @@ def lost(one: Confirmed, best: Confirmed, aim: Aim) -> str:
     if not one.units:
         return "by events no number of units that was tried keeps the promises"
     told = []
-    price, own = price_of(best), price_of(one)
+    price, own = gpu_usd_per_s_of(best), gpu_usd_per_s_of(one)
     if own > price:
         told.append(f"a GPU-hour costs {own * HOUR_S:.2f} instead of {price * HOUR_S:.2f} USD")
     for kind, gpus in one.gpus_by_kind.items():
@@ -93,16 +96,16 @@ def _bound(one: Confirmed, kind: Kind) -> str:
     return f", bound by {binds}" if binds else ", already one unit"
 
 
-def price_of(one: Confirmed) -> float:
+def gpu_usd_per_s_of(one: Confirmed) -> float:
     """USD a second of one of its GPUs."""
     return next(iter(one.options.values())).gpu_usd_per_s
 
 
 def pruned(variants: Variants, weighed: Weighed) -> pd.DataFrame:
-    """Ways to build units by what became of them. returns  [reason]  reason, choices, why (an example)"""
+    """Ways to build units by what became of them. returns  [reason]  reason, choices, why (some examples)"""
     rows = [(reason, many, variants.why.get(reason, "")) for reason, many in variants.left_out.items()]
     known = weighed.left_out
-    rows += [(reason, known[reason], weighed.why.get(reason, "")) for reason in REASONS if known[reason]]
+    rows += [(reason, known[reason], "; ".join(weighed.why.get(reason, ()))) for reason in REASONS if known[reason]]
     return pd.DataFrame(rows, columns=["reason", "choices", "why"])
 
 
@@ -162,14 +165,17 @@ def _promise(best: Confirmed, promises: Promises) -> tuple[object, ...]:
 
 
 def attribution(best: Confirmed, second: Confirmed) -> pd.DataFrame:
-    """Rent of an hour of the choice and of the next one, term by term. returns  [term]  term, chosen, runner_up,
-    difference (USD); GPUs count at the choice's price, the last term is what another price makes of them."""
-    price = price_of(best)
+    """Rent of an hour of the choice and of the next one, term by term.
+
+    GPUs count at the choice's price; the last term is what another price makes of the next one's.
+    returns  [term]  term, chosen, runner_up, difference (USD)
+    """
+    price = gpu_usd_per_s_of(best)
     mine, theirs = best.gpus_by_kind, second.gpus_by_kind
     rows = []
     for kind in dict.fromkeys([*mine, *theirs]):
         both = [gpus.get(kind, 0) * price * HOUR_S for gpus in (mine, theirs)]
         rows.append((f"GPUs for {PROMPTS_AND_ANSWERS[kind]}", *both, both[1] - both[0]))
-    dearer = second.gpus * (price_of(second) - price) * HOUR_S
+    dearer = second.gpus * (gpu_usd_per_s_of(second) - price) * HOUR_S
     rows.append(("price of a GPU", 0.0, dearer, dearer))
     return pd.DataFrame(rows, columns=["term", "chosen", "runner_up", "difference"])

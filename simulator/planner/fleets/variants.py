@@ -20,6 +20,7 @@ from workloads.service import Promises, Service, changed_service
 from workloads.serving_question import ServingQuestion, full_service_path
 
 NETWORK = "network: a kind that the limits do not allow"
+NONE = "none"
 REFUSED = "refused: the service cannot be so"
 
 
@@ -40,7 +41,7 @@ class Variant:
     @property
     def place(self) -> str:
         """What distinguishes it, in words."""
-        return ", ".join(f"{path} {value}" for path, value in self.told.items())
+        return ", ".join(f"{path} {value}" for path, value in self.told.items() if value != NONE)
 
 
 @dataclass
@@ -63,8 +64,7 @@ def variants_of(question: ServingQuestion, names: Catalogue | None) -> Variants:
     for changes in _combinations(question):
         told = {_short(path): _as_told(value) for path, value in changes.items()}
         try:
-            service = changed_service(base, {"search": None, **changes}, names)
-            service = _sized(service, question, names)
+            service = _changed(base, changes, question, names)
         except InvalidInput as refused:
             found.leave_out(REFUSED, told, str(refused.problems[0].message))
             continue
@@ -74,7 +74,7 @@ def variants_of(question: ServingQuestion, names: Catalogue | None) -> Variants:
             continue
         found.kept.append(_variant(question, told, service))
     if not found.kept:
-        raise Refused("nothing is left to weigh: " + "; ".join(found.why.values()))
+        raise Refused("nothing is left to weigh. " + "; ".join(": ".join(pair) for pair in found.why.items()))
     _require_prices(question, found.kept)
     return found
 
@@ -126,16 +126,17 @@ def _as_told(value: object) -> str:
         if "base" in value:
             return str(value["base"])
         return ", ".join(f"{name} {_as_told(one)}" for name, one in value.items())
-    return "none" if value is None else str(value)
+    return NONE if value is None else str(value)
 
 
-def _sized(service: Service, question: ServingQuestion, names: Catalogue | None) -> Service:
-    """The service on as many nodes as its fleet may take, at the price of its GPU."""
-    nodes = max(1, -(-most_gpus(question, service) // service.cluster.node.gpus))
-    told = service.changes
-    sized = changed_service(service, {"cluster.nodes": max(nodes, service.cluster.nodes)}, names)
-    price = _price(question, sized) or sized.price
-    return sized.model_copy(update={"price": price, "changes": told})
+def _changed(base: Service, changes: Mapping[str, Any], question: ServingQuestion, names: Catalogue | None) -> Service:
+    """The service with changes, on as many nodes as its fleet may take, at the price of its GPU. Raises InvalidInput."""
+    here = {path: value for path, value in changes.items() if path.startswith("cluster.")}
+    placed = changed_service(base, {"search": None, **here}, names)
+    nodes = -(-most_gpus(question, placed) // placed.cluster.node.gpus)
+    service = changed_service(placed, {**changes, "cluster.nodes": max(nodes, base.cluster.nodes)}, names)
+    price = _price(question, service) or service.price
+    return service.model_copy(update={"price": price, "changes": base.changes})
 
 
 def _price(question: ServingQuestion, service: Service) -> Price | None:

@@ -21,6 +21,8 @@ from workloads.serving_question import Objective
 MARGIN_RATIO = 1.5
 """Times the rent of the last fleet that is kept; a variant whose floor lies above is not timed, so that prices and
 traffic a fifth higher or lower change nothing in that."""
+EXAMPLES = 3
+"""Of each reason that are told."""
 IMPOSSIBLE = "memory or sizes: the unit cannot be built"
 FLOOR = "bound: computing and reading caches at the datasheet's rates alone make every fleet dearer"
 DEARER = "bound: units by rate alone are dearer than every fleet kept"
@@ -61,19 +63,21 @@ class Weighed:
     """What is known once every variant was weighed.
 
     ranked     best first;  timed   variants whose units are timed
-    left_out   reason -> ways to build units;  why   an example of each reason
+    left_out   reason -> ways to build units;  why   a few examples of each reason
     """
 
     ranked: list[Ranked] = field(default_factory=list)
     timed: list[Timed] = field(default_factory=list)
     left_out: Counter[str] = field(default_factory=Counter)
-    why: dict[str, str] = field(default_factory=dict)
+    why: dict[str, list[str]] = field(default_factory=dict)
 
     def leave_out(self, reason: str, many: int, why: str) -> None:
         """Count ways that are left out."""
         if many:
             self.left_out[reason] += many
-            self.why.setdefault(reason, why)
+            examples = self.why.setdefault(reason, [])
+            if why and why not in examples and len(examples) < EXAMPLES:
+                examples.append(why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +93,11 @@ class Aim:
 class Twist:
     """Another traffic, price or promise than the question's: what sensitivities and inverse questions ask.
 
-    traffic_ratio   of requests;  price_ratios   GPU -> times its price;  ttft_ratio, tpot_ratio   of the promised times
+    traffic_ratio   of requests;  prices_ratio   GPU -> times its price;  ttft_ratio, tpot_ratio   of the promised times
     """
 
     traffic_ratio: float = 1.0
-    price_ratios: Mapping[str, float] = field(default_factory=dict)
+    prices_ratio: Mapping[str, float] = field(default_factory=dict)
     ttft_ratio: float = 1.0
     tpot_ratio: float = 1.0
 
@@ -151,7 +155,7 @@ def fleets_of(timed: Timed, aim: Aim, twist: Twist, found: Weighed | None = None
     variant, own = timed.variant, timed.variant.service.promises
     if own is None:
         raise TypeError("a variant without promises")
-    ratio = twist.price_ratios.get(variant.service.cluster.node.gpu.name, 1.0)
+    ratio = twist.prices_ratio.get(variant.service.cluster.node.gpu.name, 1.0)
     options = [_priced(one, one.gpu_usd_per_s * ratio) for one in timed.options.made.options]
     promises, offered = twist.promises(own), variant.asked.offered.times(twist.traffic_ratio)
     answered = search(options, Question(offered, promises, variant.wanted.most_gpus, aim.keep))
