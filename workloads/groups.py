@@ -19,6 +19,7 @@ def file_kinds() -> Mapping[str, type[Spec]]:
     from workloads.plan_question import TrainingQuestion
     from workloads.scenario import Scenario
     from workloads.service import Service
+    from workloads.serving_question import ServingQuestion
     from workloads.sweep import Sweep
 
     return {
@@ -27,6 +28,7 @@ def file_kinds() -> Mapping[str, type[Spec]]:
         "service": Service,
         "sweep": Sweep,
         "plan": TrainingQuestion,
+        "serving-plan": ServingQuestion,
         **entry_kinds(),
     }
 
