@@ -13,6 +13,7 @@ from reports.parallel_picture import Line, Role, Scale, parallel
 from reports.pareto_picture import LEGEND, Measure, Point, front, pareto
 from reports.tables import Look, table
 from reports.tornado_picture import Bar, Swung, short, swings
+from reports.waterfall import LEGEND as WATERFALL
 from reports.waterfall import Way, waterfall
 from simulator.comparing.comparison import Comparison
 from topologies.scalars import read
@@ -163,7 +164,7 @@ def _turned(comparison: Comparison) -> Iterator[Part]:
         way = Way("USD", "of rental", "the choice", "the runner-up")
         title = "Why the runner-up costs more"
         cell = waterfall("waterfall-choice", title, float(row["chosen_usd"]), steps, way, "tables/choice_why.csv")
-        yield Grid((), (cell,))
+        yield Grid(WATERFALL, (cell,))
     frame = comparison.tables.get("choice_sensitivity", pd.DataFrame())
     if len(frame):
         yield _tornado(frame)
