@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from textwrap import shorten
 
 from reports import answered_page, compare, compare_tables, render, run_page, service_page, tiles, words
 from reports.document import Cell, Column, Table, Tile
@@ -13,6 +14,7 @@ from simulator.result import Answered, Result
 
 MOST_FIGURES = 8
 MOST_SENTENCES = 3
+LONGEST_TITLE = 160
 PAGES = {"run": run_page.SHOWN, "service": service_page.SHOWN}
 """Kind of an answer -> the figures that its report shows first; of other kinds the first of the headline."""
 
@@ -54,7 +56,8 @@ def view(shown: Result | Answered | Comparison | Explanation) -> View:
         more = f".headline, .{', .'.join(names)}; {_named(tuple(shown.tables))}"
     else:
         first, more = _tiles(shown), _named(tuple(shown.tables))
-    return View(shown.title, _facts(first), shown.answer[:MOST_SENTENCES], shown.warnings, more.rstrip("; "))
+    title = shorten(shown.title, LONGEST_TITLE, placeholder=" ...")
+    return View(title, _facts(first), shown.answer[:MOST_SENTENCES], shown.warnings, more.rstrip("; "))
 
 
 def _named(tables: Sequence[str]) -> str:

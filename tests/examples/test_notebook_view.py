@@ -107,6 +107,12 @@ def test_text_of_a_file_is_escaped() -> None:
     assert "<script>alert(1)</script> & co" in seen.text
 
 
+def test_a_title_with_many_changes_is_cut() -> None:
+    seen = shown(planned("DeepSeek-V3" + ", layout.pp=8" * 50))
+    assert "DeepSeek-V3, layout.pp=8" in seen.text and " ..." in seen.text
+    assert seen.text.count("layout.pp=8") < 15
+
+
 @pytest.fixture(scope="module")
 def compared() -> object:
     """Two steps, one of them refused."""
