@@ -16,6 +16,8 @@ from simulator.sweep.jobs import READY, TASK, Answer, Job
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Each process has a core to itself."""
+MOST_STARTS = 3
+"""Processes of one place that may end before they are ready: one may be killed, all of them do not start."""
 LOOK_S = 0.5
 """How often a waiting process looks whether it was interrupted."""
 
@@ -79,6 +81,7 @@ class _Seat:
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
         self._is_ready = False
+        self._failed_starts = 0
 
     def work(self, job: Job) -> Answer:
         """The answer of the worker; a lost one if its process ends. Raises what the worker could not answer for."""
@@ -99,13 +102,14 @@ class _Seat:
         return found if isinstance(found, Answer) else Answer(job, lost=True)
 
     def _made_ready(self, answers: IO[bytes]) -> bool:
-        """Wait until the process has what it needs. Raises NotStarted for one that ends before."""
+        """Wait until the process has what it needs. Raises NotStarted where that fails time and again."""
         try:
             self._is_ready = pickle.load(answers) == READY
         except (EOFError, OSError, pickle.UnpicklingError):
             self.end()
-            if not self._closing.is_set():
-                raise NotStarted("a worker's process ended before it was ready; above is what it said") from None
+            self._failed_starts += 1
+            if self._failed_starts == MOST_STARTS and not self._closing.is_set():
+                raise NotStarted("workers end before they are ready; above is what they said") from None
         return self._is_ready
 
     def end(self) -> None:

@@ -103,7 +103,10 @@ def test_a_killed_worker_is_replaced_and_its_points_are_worked_out_again(tmp_pat
 
 
 def test_workers_that_cannot_start_end_the_sweep_at_once(tmp_path: Path) -> None:
-    with processes(2, b"", "tests.no_such_module:answer") as engine, pytest.raises(NotStarted, match="before it was"):
+    with (
+        processes(2, b"", "tests.no_such_module:answer") as engine,
+        pytest.raises(NotStarted, match="before they are ready"),
+    ):
         follow(tmp_path / "sweep.sqlite", 1_000, engine)
 
 
