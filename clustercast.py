@@ -263,9 +263,7 @@ def sweep(
     workers   processes on this machine; as many as cores if left out
     Raises InvalidInput for a sweep that is not valid, TooLarge for too many points.
     """
-    import os
-
-    from simulator.sweep.processes import processes
+    from simulator.sweep.processes import cores, processes
     from simulator.sweep.question import Question
     from simulator.sweep.run import run_sweep
     from workloads.sweep import Sweep, changed_sweep, load_sweep, names_of
@@ -276,7 +274,7 @@ def sweep(
         question = Question(load_sweep(Path(swept), changes=changes), names_of(Path(swept)))
     file = Path(store) if store is not None else Path("out") / question.sweep.name / "sweep.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
-    places = workers or os.cpu_count() or 1
+    places = workers or cores()
     return run_sweep(question, file, lambda packed: processes(places, packed)).tables["points"]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shlex
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -111,9 +110,9 @@ def engine_of(where: Where) -> Callable[[bytes], AbstractContextManager[Engine]]
         return lambda question: cluster(address, question)
     if where.scheduler is not None:
         raise typer.BadParameter("--scheduler goes with --engine dask")
-    from simulator.sweep.processes import processes
+    from simulator.sweep.processes import cores, processes
 
-    places = where.workers or len(os.sched_getaffinity(0))
+    places = where.workers or cores()
     return lambda question: processes(places, question)
 
 

@@ -50,6 +50,8 @@ class Answer(NamedTuple):
     lost: bool = False
 
 
+READY = "ready"
+"""What a worker's process says once it has what it needs."""
 TASK = "simulator.sweep.work:answer"
 """What answers jobs, by its name: whoever hands them out need not import what a simulation takes."""
 

@@ -7,7 +7,7 @@ from topologies.units import pretty
 from workloads.sweep import Sweep
 
 MOST_POINTS = 200_000
-"""Points of a sweep; its table and page then hold about a GB."""
+"""Points of a sweep; its table and page then take about two GB of memory."""
 POINT_BYTES = 1_600
 """A point in a store, with its label and what is varied: measured on shipped sweeps."""
 POINT_S = {"estimate": 0.02, "events": 0.25}

@@ -10,13 +10,20 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import IO
 
-from simulator.sweep.jobs import TASK, Answer, Job
+from simulator.sweep.jobs import READY, TASK, Answer, Job
 
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 """Each process has a core to itself."""
+MOST_STARTS = 3
+"""Processes of one place that may end before they are ready: one may be killed, all of them do not start."""
 LOOK_S = 0.5
 """How often a waiting process looks whether it was interrupted."""
+
+
+class NotStarted(OSError):
+    """Workers cannot be started at all; what is kept is kept."""
 
 
 class Processes:
@@ -73,11 +80,15 @@ class _Seat:
         self._question, self._task, self._closing = question, task, closing
         self._process: subprocess.Popen[bytes] | None = None
         self._lock = threading.Lock()
+        self._is_ready = False
+        self._failed_starts = 0
 
     def work(self, job: Job) -> Answer:
         """The answer of the worker; a lost one if its process ends. Raises what the worker could not answer for."""
         process = self._running()
         if process is None or process.stdin is None or process.stdout is None:
+            return Answer(job, lost=True)
+        if not self._is_ready and not self._made_ready(process.stdout):
             return Answer(job, lost=True)
         try:
             pickle.dump(job, process.stdin)
@@ -90,10 +101,22 @@ class _Seat:
             raise found
         return found if isinstance(found, Answer) else Answer(job, lost=True)
 
+    def _made_ready(self, answers: IO[bytes]) -> bool:
+        """Wait until the process has what it needs. Raises NotStarted where that fails time and again."""
+        try:
+            self._is_ready = pickle.load(answers) == READY
+        except (EOFError, OSError, pickle.UnpicklingError):
+            self.end()
+            self._failed_starts += 1
+            if self._failed_starts == MOST_STARTS and not self._closing.is_set():
+                raise NotStarted("workers end before they are ready; above is what they said") from None
+        return self._is_ready
+
     def end(self) -> None:
         """Kill the process, if there is one."""
         with self._lock:
             process, self._process = self._process, None
+            self._is_ready = False
         if process is not None:
             process.kill()
             process.wait()
@@ -111,10 +134,16 @@ class _Seat:
             return self._process
 
 
-def _close(pipe: object) -> None:
+def cores() -> int:
+    """Cores that this process may use."""
+    allowed = getattr(os, "sched_getaffinity", None)
+    return len(allowed(0)) if allowed is not None else os.cpu_count() or 1
+
+
+def _close(pipe: IO[bytes]) -> None:
     """Close a pipe whose other end may be gone."""
     try:
-        pipe.close()  # type: ignore[attr-defined]
+        pipe.close()
     except OSError:
         return
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pickle
 import signal
 import sys
 from typing import BinaryIO
 
-from simulator.sweep.jobs import by_name
+from simulator.sweep.jobs import READY, by_name
 
 
 def main(task: str, jobs: BinaryIO, answers: BinaryIO) -> None:
     """Answer every job by `module:function`, which gets the question and the job."""
+    importlib.import_module(task.partition(":")[0])
     question = pickle.load(jobs)
+    pickle.dump(READY, answers)
+    answers.flush()
     while True:
         try:
             job = pickle.load(jobs)

@@ -15,15 +15,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO
 
+import pytest
+
 from simulator.sweep.jobs import Here
-from simulator.sweep.processes import processes
+from simulator.sweep.processes import NotStarted, processes
 from tests.cheap_sweep import answer, follow, key
 from tests.command import ROOT
 
 KILLS = 200
 POINTS = 20_000
-SHARED = 3_000
-LIVES_S = 0.07
+SHARED = 1_000
+MOST_WORDS, LIVES_S = 4, 0.02
 
 
 @contextmanager
@@ -42,16 +44,16 @@ def begin(asks: IO[bytes]) -> None:
     asks.flush()
 
 
-def killed(said: IO[bytes], after_s: float) -> tuple[int, bool]:
-    """Kill the sweep some time after it began: how many points it acknowledged, and whether it was killed at work."""
+def killed(said: IO[bytes], words: int, after_s: float) -> tuple[int, bool]:
+    """Kill the sweep after so many words and some time: how many points it acknowledged, whether it was at work."""
     lines = [said.readline().split()]
-    while lines[-1][0] != b"began":
+    while not any(line[0] == b"began" for line in lines) or sum(line[0].isdigit() for line in lines) < words:
         lines.append(said.readline().split())
     time.sleep(after_s)
-    os.kill(int(lines[-1][1]), signal.SIGKILL)
+    os.kill(next(int(line[1]) for line in lines if line[0] == b"began"), signal.SIGKILL)
     while lines[-1][0] != b"ended":
         lines.append(said.readline().split())
-    return max((int(words[0]) for words in lines if words[0].isdigit()), default=0), int(lines[-1][1]) == signal.SIGKILL
+    return max((int(line[0]) for line in lines if line[0].isdigit()), default=0), int(lines[-1][1]) == signal.SIGKILL
 
 
 def kept(store: Path) -> dict[int, tuple[str, str]]:
@@ -68,7 +70,7 @@ def test_two_hundred_kills_lose_no_acknowledged_point(tmp_path: Path) -> None:
     with sweeper(store) as (asks, said):
         for _ in range(KILLS):
             begin(asks)
-            acknowledged, at_work = killed(said, luck.uniform(0, LIVES_S))
+            acknowledged, at_work = killed(said, luck.randrange(MOST_WORDS), luck.uniform(0, LIVES_S))
             kills += at_work
             there = kept(store) if acknowledged else {}
             assert len(there) >= max(acknowledged, before if acknowledged else 0)
@@ -98,6 +100,14 @@ def test_a_killed_worker_is_replaced_and_its_points_are_worked_out_again(tmp_pat
             victim.send_signal(signal.SIGKILL)
         assert not follow(store, 2_000, engine).lost
     assert len(kept(store)) == 2_000
+
+
+def test_workers_that_cannot_start_end_the_sweep_at_once(tmp_path: Path) -> None:
+    with (
+        processes(2, b"", "tests.no_such_module:answer") as engine,
+        pytest.raises(NotStarted, match="before they are ready"),
+    ):
+        follow(tmp_path / "sweep.sqlite", 1_000, engine)
 
 
 def test_a_point_that_ends_its_process_is_given_up_and_costs_no_other_point(tmp_path: Path) -> None:
