@@ -12,7 +12,7 @@ from simulator.planner.cluster import Cluster
 from simulator.planner.exhaustive import estimated, own_candidate
 from simulator.planner.found import ACTIVATIONS, ESTIMATED, ESTIMATED_LATE, INVALID, REFUSED, Candidate, Found, best
 from simulator.planner.jobs import pool
-from simulator.planner.space import CPS, Family, Way, divisors, layout_of, runs, schedules, under
+from simulator.planner.space import CPS, Family, Way, divisors, layout_of, runs, schedules, sensible, under
 from simulator.planner.space import ways as shardings
 from simulator.refusal import Refused
 from topologies.problems import InvalidInput, Problem
@@ -158,7 +158,7 @@ def _choice(draw: Draw) -> Choice | None:
     sizes = {axis: values[axis] for axis in ("tp", "cp", "pp", "ep")}
     base = dict(setting.layout.model_copy(update={"layers_per_stage": None}))
     layout = layout_of({**base, **sizes, "dp": gpus // each, "schedule": schedule})
-    if layout is None or schedule.stages(layout.pp) > setting.demands.layers:
+    if layout is None or not sensible(schedule, layout.pp, setting.demands.layers):
         return None
     size, recompute = values["sequences_per_micro_batch"], values["recompute"]
     if not runs(setting, Choice(layout, size, recompute)):

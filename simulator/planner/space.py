@@ -71,10 +71,7 @@ def _own(scenario: Scenario) -> tuple[int, int, int, int]:
 
 
 def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Family]:
-    """Every valid layout of a part, whatever its sharding and recomputation.
-
-    Where there is no pipeline, schedules that give a rank several stages are left out: nobody cuts a model for them.
-    """
+    """Every valid layout of a part, whatever its sharding and recomputation."""
     gpus, layers = scenario.cluster.gpus, scenario.demands.layers
     base = dict(scenario.layout.model_copy(update={"layers_per_stage": None}))
     for pp in axes.pp or divisors(gpus):
@@ -94,6 +91,11 @@ def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Famil
                 and runs(scenario, Choice(layout, part[-1], scenario.job.recompute))
             ):
                 yield Family(layout, part.sequences_per_micro_batch)
+
+
+def sensible(schedule: ScheduleSpec, pp: int, layers: int) -> bool:
+    """Whether a schedule is worth a look: every stage has a layer, and without a pipeline nobody cuts into stages."""
+    return schedule.stages(pp) <= layers and (pp > 1 or schedule.stages(1) == 1)
 
 
 def layout_of(fields: dict[str, object]) -> Layout | None:
