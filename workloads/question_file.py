@@ -11,6 +11,7 @@ from topologies.nodes import Node, Scalar, Table
 from topologies.problems import InvalidInput, Problem, listed, meant
 from topologies.reading import Reading, read_file
 from topologies.spec import load, validated
+from workloads.joint_question import JointQuestion
 from workloads.long_run import with_file
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.scenario import Setting, catalogue
@@ -18,7 +19,11 @@ from workloads.service import is_service, load_service, of_units_not_there
 from workloads.serving_question import ServingQuestion, full_service_path
 from workloads.short_paths import CALLED, full_path
 
-ASKED: Mapping[str, type[Question]] = {"scenario": TrainingQuestion, "service": ServingQuestion}
+ASKED: Mapping[str, type[Question]] = {
+    "clusters": JointQuestion,
+    "scenario": TrainingQuestion,
+    "service": ServingQuestion,
+}
 """Field that says what a question is about -> kind of question."""
 ABOUT = "service"
 RUN_FIELD = "phases"

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from simulator.planner.result import PlanResult
 from simulator.refusal import Refused
 from topologies.catalogue import Catalogue
+from workloads.joint_question import JointQuestion
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.serving_question import ServingQuestion
 
@@ -43,4 +44,8 @@ def choose(question: Question, ways: Ways = Ways()) -> PlanResult:
         from simulator.planner.fleets.answered import answered as answered_of_serving
 
         return answered_of_serving(question, ways.command, ways.tell, ways.names)
+    if isinstance(question, JointQuestion):
+        from simulator.planner.joint import answered as answered_of_both
+
+        return answered_of_both(question, ways.command, lambda one: choose(one, ways), ways.names)
     raise Refused(f"{question.name} asks about nothing that can be planned")

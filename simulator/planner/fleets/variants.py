@@ -130,7 +130,7 @@ def _as_told(value: object) -> str:
 
 
 def _changed(base: Service, changes: Mapping[str, Any], question: ServingQuestion, names: Catalogue | None) -> Service:
-    """The service with changes, on as many nodes as its fleet may take, at its GPU's price. Raises InvalidInput."""
+    """The service with changes, on nodes for the largest fleet, at the price of its GPU. Raises InvalidInput."""
     here = {path: value for path, value in changes.items() if path.startswith("cluster.")}
     placed = changed_service(base, {"search": None, **here}, names)
     nodes = -(-most_gpus(question, placed) // placed.cluster.node.gpus)
