@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from simulator.long_run.result import RunResult
-from simulator.result import Answered, Result
+from simulator.result import Answered, Result, Shown
 from topologies.spec import InvalidInput, digest, dump
 from workloads import asked
 from workloads.long_run import Run, changed_run
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from simulator.plan import Plan
     from simulator.planner.result import PlanResult
     from simulator.serving.result import ServiceResult
+    from simulator.sweep.result import SweepResult
     from simulator.validate import Row
     from workloads.plan_question import Question
     from workloads.sweep import Sweep
@@ -38,8 +39,6 @@ __all__ = [
     "validate", "version", "versions", "with_experts", "with_intervals", "write_report",
 ]  # fmt: skip
 Answer = TypeVar("Answer", Result, RunResult)
-_NOTEBOOK = "_repr_html_"
-"""The method that notebooks ask a value for."""
 
 
 def load_scenario(file: Path | str, catalog: Sequence[Path | str] = ()) -> Scenario:
@@ -47,17 +46,17 @@ def load_scenario(file: Path | str, catalog: Sequence[Path | str] = ()) -> Scena
 
     Raises InvalidInput with every error of the file.
     """
-    return asked.read_scenario(asked.scenario_file(str(file)), _folders(catalog), {})
+    return asked.read_scenario(asked.scenario_file(str(file)), tuple(map(Path, catalog)), {})
 
 
 def load_run(file: Path | str, catalog: Sequence[Path | str] = ()) -> Run:
     """The whole run of a file, or of a shipped one by its bare name. Raises InvalidInput."""
-    return asked.read_run(asked.run_file(str(file)), _folders(catalog), {})
+    return asked.read_run(asked.run_file(str(file)), tuple(map(Path, catalog)), {})
 
 
 def load_service(file: Path | str, catalog: Sequence[Path | str] = ()) -> Service:
     """The service of a file, or of a shipped one by its bare name. Raises InvalidInput."""
-    return asked.read_service(asked.service_file(str(file)), _folders(catalog), {})
+    return asked.read_service(asked.service_file(str(file)), tuple(map(Path, catalog)), {})
 
 
 def plan(scenario: Scenario) -> Plan:
@@ -84,23 +83,10 @@ def run(
     Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory, TooLarge
     for what would take too long.
     """
-    from simulator.detail import detailed
-    from simulator.gpus.every_gpu import play_every_gpu
-    from simulator.gpus.tables import with_every_gpu
-    from simulator.run import simulate
-    from simulator.summary import summarise
+    from simulator.step_answer import Wanted, step_answer
 
-    scenario = _scenario(scenario, changes)
-    decided = plan(scenario)
-    played = simulate(decided)
-    result = summarise(decided, played, command)
-    if detail:
-        result = detailed(result, decided, played)
-    if network:
-        from simulator.network_tables import with_network
-
-        result = with_network(result, scenario)
-    return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
+    wanted = Wanted(detail=detail, network=network, every_gpu=every_gpu)
+    return step_answer(_scenario(scenario, changes), wanted, command)
 
 
 def with_intervals(answer: Answer, of: Scenario | Run | Path | str, samples: int = 256, sobol: bool = False) -> Answer:
@@ -180,15 +166,12 @@ def estimates(scenario: Scenario, chosen: Sequence[Choice], workers: int = 1) ->
 
 
 def choose(
-    question: Question | Path | str,
-    changes: Mapping[str, object] | None = None,
-    command: str = "",
-    workers: int = 1,
+    question: Question | Path | str, changes: Mapping[str, object] | None = None, command: str = "", workers: int = 1
 ) -> PlanResult:
     """Answer a question: the best cluster and layout within limits, why it is, what would change that.
 
-    question   a Question, or the path of its file or of a scenario's;  changes   dotted paths and their new values, of
-               the question or of its scenario;  workers   processes; the answer is the same whatever their number
+    question   a Question, its file, that of a scenario or a service, or a shipped one's name
+    changes    dotted paths and their new values;  workers   processes; the answer is the same whatever their number
     Raises InvalidInput for a question that is not valid, Refused where nothing keeps its limits.
     """
     from simulator.planner.choose import Ways
@@ -196,8 +179,8 @@ def choose(
     from workloads.plan_question import Question
     from workloads.question_file import changed_question, load_question
 
-    asked = question if isinstance(question, Question) else load_question(Path(question))
-    return answered(changed_question(asked, changes) if changes else asked, Ways(command, workers))
+    one = question if isinstance(question, Question) else load_question(asked.question_file(str(question)))
+    return answered(changed_question(one, changes) if changes else one, Ways(command, workers))
 
 
 def compare(
@@ -219,19 +202,11 @@ def compare(
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
     from simulator.comparing.compare import compare as held_against
-    from simulator.comparing.comparison import Comparison
     from simulator.comparing.labels import everyone
 
-    read = [
-        (one, "")
-        if isinstance(one, Scenario)
-        else (asked.read_scenario(asked.compared_file(str(one)), (), {}), str(one))
-        for one in scenarios
-    ]
-    base = next((None if isinstance(one, Scenario) else asked.compared_file(str(one)) for one in scenarios), None)
+    read, base = asked.compared(scenarios)
     made = [(changes, ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants]
     every = everyone(read, made, what_ifs, catalogue(base))
-    _shows_itself(Comparison)
     return held_against(every, command, network=network, intervals=intervals)
 
 
@@ -243,9 +218,8 @@ def explain(
     metric   a headline figure of a step, or `model.parameters` and the like
     Raises InvalidInput for an unknown figure, with the nearest, and what `run` raises.
     """
-    from simulator.explain import Explanation, explained
+    from simulator.explain import explained
 
-    _shows_itself(Explanation)
     return explained(metric, _scenario(scenario, changes))
 
 
@@ -254,28 +228,23 @@ def sweep(
     store: Path | str | None = None,
     changes: Mapping[str, object] | None = None,
     workers: int | None = None,
-) -> pd.DataFrame:
-    """Work out the points of a sweep that its store does not have yet; return all of them, as `results` does.
+    scheduler: str | None = None,
+) -> SweepResult:
+    """Work out the points of a sweep that its store does not have yet; all of them are in `.tables["points"]`.
 
-    swept     a Sweep, or the path of its file;  changes   dotted paths and their new values, of the sweep or of its
-              scenario
+    swept     a Sweep, its file, or a shipped one's name;  changes   dotted paths and their new values
     store     the file that keeps the points; out/NAME/sweep.sqlite if left out
-    workers   processes on this machine; as many as cores if left out
+    workers   processes on this machine, as many as cores if left out;  scheduler   address of a Dask cluster instead
     Raises InvalidInput for a sweep that is not valid, TooLarge for too many points.
     """
-    from simulator.sweep.processes import cores, processes
-    from simulator.sweep.question import Question
+    from simulator.sweep.asked import engine_at, question_of
     from simulator.sweep.run import run_sweep
-    from workloads.sweep import Sweep, changed_sweep, load_sweep, names_of
+    from workloads.sweep import Sweep
 
-    if isinstance(swept, Sweep):
-        question = Question(changed_sweep(swept, changes) if changes else swept, catalogue())
-    else:
-        question = Question(load_sweep(Path(swept), changes=changes), names_of(Path(swept)))
+    question = question_of(swept if isinstance(swept, Sweep) else asked.sweep_file(str(swept)), changes or {})
     file = Path(store) if store is not None else Path("out") / question.sweep.name / "sweep.sqlite"
     file.parent.mkdir(parents=True, exist_ok=True)
-    places = workers or cores()
-    return run_sweep(question, file, lambda packed: processes(places, packed)).tables["points"]
+    return run_sweep(question, file, engine_at(scheduler, workers))
 
 
 def results(store: Path | str, where: str = "", sort: str = "") -> pd.DataFrame:
@@ -290,11 +259,11 @@ def results(store: Path | str, where: str = "", sort: str = "") -> pd.DataFrame:
     return table(Path(store), Wanted(where, sort)).table
 
 
-def write_report(result: Result | RunResult | ServiceResult | Comparison, folder: Path | str) -> tuple[Path, ...]:
-    """Write the report of a step, a run, a service or a comparison, its JSON, tables and YAML; return the paths."""
+def write_report(answer: Result | Answered | Comparison, folder: Path | str) -> tuple[Path, ...]:
+    """Write the report of any answer, its JSON, tables and YAML, into a folder; return the paths, the page first."""
     from reports.write_any import write_any
 
-    return write_any(result, Path(folder))
+    return write_any(answer, Path(folder))
 
 
 def validate(only: Sequence[str] = ()) -> tuple[Row, ...]:
@@ -351,7 +320,7 @@ def show(group: str | None = None, name: str | None = None, catalog: Sequence[Pa
     """
     from reports.catalogue_frames import shown
 
-    return shown(catalogue(None, _folders(catalog)), group, name)
+    return shown(catalogue(None, tuple(map(Path, catalog))), group, name)
 
 
 def schema(kind: str = "scenario", catalog: Sequence[Path | str] = ()) -> dict[str, Any]:
@@ -360,7 +329,7 @@ def schema(kind: str = "scenario", catalog: Sequence[Path | str] = ()) -> dict[s
     from workloads.groups import file_kinds, meant_group
 
     kinds = file_kinds()
-    return json_schema(kinds[meant_group(kind, kinds)], catalogue(None, _folders(catalog)))
+    return json_schema(kinds[meant_group(kind, kinds)], catalogue(None, tuple(map(Path, catalog))))
 
 
 def balance(file: Path | str, replicas: int, gpus: int, groups: int = 1, nodes: int = 1) -> pd.DataFrame:
@@ -404,9 +373,7 @@ def notebooks() -> tuple[Path, ...]:
 
 def version() -> str:
     """Version of clustercast."""
-    from reports.versions import version as installed
-
-    return installed()
+    return versions()["clustercast"]
 
 
 def versions() -> dict[str, str]:
@@ -414,11 +381,6 @@ def versions() -> dict[str, str]:
     from reports.versions import versions as installed
 
     return installed()
-
-
-def _folders(catalog: Sequence[Path | str]) -> tuple[Path, ...]:
-    """Folders of a catalogue as paths."""
-    return tuple(Path(folder) for folder in catalog)
 
 
 def _scenario(scenario: Scenario | Path | str, changes: Mapping[str, object] | None) -> Scenario:
@@ -435,10 +397,4 @@ def _shown(answer: Result | Answered | Comparison | Explanation) -> str:
     return html(answer)
 
 
-def _shows_itself(kind: type) -> None:
-    """Let values of a class show themselves in notebooks."""
-    setattr(kind, _NOTEBOOK, _shown)
-
-
-for _kind in (Result, Answered):
-    _shows_itself(_kind)
+setattr(Shown, "_repr_html_", _shown)  # noqa: B010 (no field of the class: only notebooks ask for it)

@@ -18,9 +18,7 @@ from cli.progress import counting, saying
 from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
-    from simulator.plan import Plan
     from simulator.result import Result
-    from simulator.run import Played
     from workloads.long_run import Run
     from workloads.scenario import Scenario
     from workloads.service import Service
@@ -163,56 +161,12 @@ def answer_of_weeks(whole: Run, command: str, wanted: tuple[Path, int], told: Ga
 
 
 def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], None]) -> Result:
-    """Plan, simulate, summarise; play every GPU, follow every flow where asked.
+    """The step answered, with error bars where asked. Raises as `step_answer`."""
+    from simulator.step_answer import Wanted, step_answer
 
-    Raises DoesNotFit for a plan that no GPU could hold, TooLarge for what would take too long.
-    """
-    from simulator.detail import detailed
-    from simulator.gpus.every_gpu import admit
-    from simulator.plan import plan
-    from simulator.run import simulate
-    from simulator.summary import summarise
-
-    say("Planning")
-    decided = plan(asked)
-    if also.every_gpu:
-        admit(decided)
-    say("Simulating")
-    played = simulate(decided)
-    say("Adding up")
-    result = summarise(decided, played, command)
-    say("Trying other cuts into stages")
-    result = detailed(result, decided, played)
-    if also.experts:
-        result = _with_experts(result, decided, played, say)
-    if also.network:
-        say("Following every flow")
-        result = _with_network(result, asked)
-    if also.every_gpu:
-        result = _with_every_gpu(result, decided, say)
+    wanted = Wanted(True, also.experts, also.network, also.every_gpu)
+    result = step_answer(asked, wanted, command, say)
     return _with_intervals(result, asked, also, say) if also.samples else result
-
-
-def _with_experts(result: Result, decided: Plan, played: Played, say: Callable[[str], None]) -> Result:
-    """The result with what uneven experts cost. Raises Refused where no GPU shares experts with another."""
-    from simulator.expert_tables import with_experts
-
-    return with_experts(result, decided, played, say)
-
-
-def _with_network(result: Result, asked: Scenario) -> Result:
-    """The result with the step's traffic followed flow by flow."""
-    from simulator.network_tables import with_network
-
-    return with_network(result, asked)
-
-
-def _with_every_gpu(result: Result, decided: Plan, say: Callable[[str], None]) -> Result:
-    """The result with every GPU of the plan played by itself."""
-    from simulator.gpus.every_gpu import play_every_gpu
-    from simulator.gpus.tables import with_every_gpu
-
-    return with_every_gpu(result, play_every_gpu(decided, say))
 
 
 def _with_intervals(result: Result, asked: Scenario, also: Also, say: Callable[[str], None]) -> Result:

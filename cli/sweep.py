@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import shlex
-from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -22,9 +21,9 @@ from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
     from simulator.sweep.course import Progress
-    from simulator.sweep.jobs import Engine
     from simulator.sweep.question import Question
     from simulator.sweep.result import SweepResult
+    from simulator.sweep.run import Opened
 
 STORE = "sweep.sqlite"
 
@@ -69,12 +68,14 @@ def sweep(
     The later wins: the file's scenario, then --with, then the overrides of the list from left to right, then the
     values of the design.
     """
+    from simulator.sweep.asked import question_of
+
     path = sweep_file(file)
     command = command_line(file, changes or (), catalog or (), where)
     engine = engine_of(where)
     with saying(told.quiet) as say:
         say("Reading the sweep")
-        question = asked(path, tuple(catalog or ()), changes_of(changes or ()))
+        question = question_of(path, changes_of(changes or ()), tuple(catalog or ()))
     folder = made_folder(kept.out if kept.out is not None else folder_of(path, changes or ()))
     store = kept.store if kept.store is not None else folder / STORE
     made_folder(store.parent)
@@ -86,40 +87,23 @@ def sweep(
         print(summary(result, page, store))
 
 
-def asked(path: Path, folders: tuple[Path, ...], changes: dict[str, object]) -> Question:
-    """The sweep of a file, small enough to be worked out. Raises InvalidInput, TooLarge."""
-    from simulator.sweep.preflight import admit
-    from simulator.sweep.question import Question
-    from workloads.sweep import load_sweep, names_of
-
-    loaded = load_sweep(path, folders, changes)
-    admit(loaded)
-    return Question(loaded, names_of(path, folders))
-
-
-def engine_of(where: Where) -> Callable[[bytes], AbstractContextManager[Engine]]:
+def engine_of(where: Where) -> Opened:
     """How the engine that is asked for is started. Raises typer's usage error for options that would be ignored."""
-    if where.engine == "dask":
-        if where.scheduler is None:
-            raise typer.BadParameter("--engine dask needs --scheduler, for example tcp://host:8786")
-        if where.workers is not None:
-            raise typer.BadParameter("--workers is for processes on this machine; a cluster has its own")
-        from simulator.sweep.cluster import cluster
+    from simulator.sweep.asked import engine_at
 
-        address = where.scheduler
-        return lambda question: cluster(address, question)
-    if where.scheduler is not None:
+    if where.engine == "dask" and where.scheduler is None:
+        raise typer.BadParameter("--engine dask needs --scheduler, for example tcp://host:8786")
+    if where.engine == "dask" and where.workers is not None:
+        raise typer.BadParameter("--workers is for processes on this machine; a cluster has its own")
+    if where.engine != "dask" and where.scheduler is not None:
         raise typer.BadParameter("--scheduler goes with --engine dask")
-    from simulator.sweep.processes import cores, processes
-
-    places = where.workers or cores()
-    return lambda question: processes(places, question)
+    return engine_at(where.scheduler, where.workers)
 
 
 def worked_out(
     question: Question,
     store: Path,
-    engine: Callable[[bytes], AbstractContextManager[Engine]],
+    engine: Opened,
     command: str,
     quiet: bool,
 ) -> SweepResult:

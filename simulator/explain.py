@@ -10,7 +10,7 @@ from simulator.all_to_all import low_latency, normal
 from simulator.headline import sourced
 from simulator.plan import plan
 from simulator.refusal import Refused
-from simulator.result import Figure, Result, Term
+from simulator.result import Figure, Result, Shown, Term
 from simulator.run import simulate
 from simulator.summary import summarise
 from simulator.validate import COUNTS
@@ -23,7 +23,7 @@ UNITS = {"_bytes_per_s": "bytes/s", "_s": "s", "_bytes": "bytes"}
 
 
 @dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Shown):
     """One figure with its formula and terms.
 
     notes   what else there is to know: the way to its terms, what was left out

@@ -103,8 +103,14 @@ def in_a_line(kind: str, name: str, headline: Mapping[str, Figure]) -> str:
     return f"<{kind} {name!r}: {', '.join(told)}>"
 
 
+class Shown:
+    """An answer; notebooks show it by the view that the library's facade registers here."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Shown):
     """What every question but a single step is answered with.
 
     schema     name and version of result.json's shape; the number rises when a reader would break
@@ -135,7 +141,7 @@ class Answered:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class Result(Shown):
     """One simulated training step, what it costs, and what it stands on.
 
     headline   stable names -> Figure (see DEFINITIONS in simulator/summary.py)

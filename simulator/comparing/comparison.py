@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from simulator.network_bill import NetworkBill
-from simulator.result import Result
+from simulator.result import Result, Shown
 from topologies.layers import Layered
 from workloads.scenario import Scenario
 
@@ -55,7 +55,7 @@ class Compared:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Shown):
     """Scenarios held against the first of them, the base.
 
     compared      the base, then the others as they were asked for
