@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reports.example_notebooks import notebooks
+from reports.versions import version, versions
 from simulator.long_run.result import RunResult
 from simulator.result import Answered, Result
 from topologies.spec import InvalidInput, digest, dump
@@ -81,23 +83,9 @@ def run(
     Raises InvalidInput for a scenario that is not valid, DoesNotFit where the plan does not fit in memory, TooLarge
     for what would take too long.
     """
-    from simulator.detail import detailed
-    from simulator.gpus.every_gpu import play_every_gpu
-    from simulator.gpus.tables import with_every_gpu
-    from simulator.run import simulate
-    from simulator.summary import summarise
+    from simulator.one_step import Also, one_step
 
-    scenario = _scenario(scenario, changes)
-    decided = plan(scenario)
-    played = simulate(decided)
-    result = summarise(decided, played, command)
-    if detail:
-        result = detailed(result, decided, played)
-    if network:
-        from simulator.network_tables import with_network
-
-        result = with_network(result, scenario)
-    return with_every_gpu(result, play_every_gpu(decided)) if every_gpu else result
+    return one_step(_scenario(scenario, changes), command, Also(detail, every_gpu, network))
 
 
 def with_intervals(answer: Answer, of: Scenario | Run | Path | str, samples: int = 256, sobol: bool = False) -> Answer:
@@ -196,19 +184,10 @@ def compare(
     """
     from simulator.comparing.compare import compare as held_against
     from simulator.comparing.comparison import Comparison
-    from simulator.comparing.labels import everyone
+    from simulator.comparing.labels import named
 
-    read = [
-        (one, "")
-        if isinstance(one, Scenario)
-        else (asked.read_scenario(asked.compared_file(str(one)), (), {}), str(one))
-        for one in scenarios
-    ]
-    base = next((None if isinstance(one, Scenario) else asked.compared_file(str(one)) for one in scenarios), None)
-    made = [(changes, ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants]
-    every = everyone(read, made, what_ifs, catalogue(base))
     _shows_itself(Comparison)
-    return held_against(every, command, network=network, intervals=intervals)
+    return held_against(named(scenarios, variants, what_ifs), command, network=network, intervals=intervals)
 
 
 def explain(
@@ -328,27 +307,6 @@ def calibrate(
     if folder is not None:
         write_entries(outcome.entries, folder, replace)
     return outcome
-
-
-def notebooks() -> tuple[Path, ...]:
-    """Files of the example notebooks."""
-    from reports.example_notebooks import notebooks as shipped
-
-    return shipped()
-
-
-def version() -> str:
-    """Version of clustercast."""
-    from reports.versions import version as installed
-
-    return installed()
-
-
-def versions() -> dict[str, str]:
-    """Version of clustercast, of Python and of every library it runs on."""
-    from reports.versions import versions as installed
-
-    return installed()
 
 
 def _folders(catalog: Sequence[Path | str]) -> tuple[Path, ...]:
