@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from reports.example_notebooks import notebooks
+from reports.versions import version, versions
 from simulator.long_run.result import RunResult
 from simulator.result import Answered, Result, Shown
 from topologies.spec import InvalidInput, digest, dump
@@ -202,12 +204,9 @@ def compare(
     a file that is not valid and for an unknown path, Refused where fewer than two scenarios are left.
     """
     from simulator.comparing.compare import compare as held_against
-    from simulator.comparing.labels import everyone
+    from simulator.comparing.labels import named
 
-    read, base = asked.compared(scenarios)
-    made = [(changes, ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants]
-    every = everyone(read, made, what_ifs, catalogue(base))
-    return held_against(every, command, network=network, intervals=intervals)
+    return held_against(named(scenarios, variants, what_ifs), command, network=network, intervals=intervals)
 
 
 def explain(
@@ -362,25 +361,6 @@ def calibrate(
     if folder is not None:
         write_entries(outcome.entries, folder, replace)
     return outcome
-
-
-def notebooks() -> tuple[Path, ...]:
-    """Files of the example notebooks."""
-    from reports.example_notebooks import notebooks as shipped
-
-    return shipped()
-
-
-def version() -> str:
-    """Version of clustercast."""
-    return versions()["clustercast"]
-
-
-def versions() -> dict[str, str]:
-    """Version of clustercast, of Python and of every library it runs on."""
-    from reports.versions import versions as installed
-
-    return installed()
 
 
 def _scenario(scenario: Scenario | Path | str, changes: Mapping[str, object] | None) -> Scenario:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from heapq import heapify, heappop, heappush
 
 from simulator.chunk_phases import Phase, phases_of
@@ -34,9 +34,7 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Time in which a rank waits for others."""
-
-    whom: str
+    """Time in which a rank does nothing but wait."""
 
 
 About = Computed | Collective | Message | Wait
@@ -48,6 +46,7 @@ class Node:
 
     seconds   how long it takes; of what is received: until it is there, from when it is needed
     after     nodes of the same rank that have ended before: places in the graph, each before this one
+    waited_s  of a collective's or a message's seconds those in which it waits;  whom   whom it waits for
     """
 
     rank: int
@@ -56,6 +55,8 @@ class Node:
     seconds: float
     after: tuple[int, ...]
     about: About
+    waited_s: float = 0.0
+    whom: str = ""
 
     @property
     def end_s(self) -> float:
@@ -87,14 +88,19 @@ class _Graph:
     tag_of: dict[int, int] = field(default_factory=dict)
 
     def add(self, node: Node, whom: str) -> tuple[int, ...]:
-        """Append a node, behind a wait where nothing of its own rank explains its start."""
+        """Append a node; where nothing of its own rank explains its start, it waits: what computes behind a node of its
+        own, what communicates within its own time, as it does on a GPU, whose other stream goes on.
+        """
         ready_s = max((self.nodes[place].end_s for place in node.after), default=0.0)
-        after = node.after
-        if node.start_s - ready_s > SAME_S * max(1.0, node.start_s):
-            wait = Node(node.rank, f"wait: {node.name}", ready_s, node.start_s - ready_s, after, Wait(whom))
-            self.nodes.append(wait)
-            after = (len(self.nodes) - 1,)
-        self.nodes.append(Node(node.rank, node.name, node.start_s, node.seconds, after, node.about))
+        waited_s = node.start_s - ready_s
+        if waited_s <= SAME_S * max(1.0, node.start_s):
+            self.nodes.append(node)
+        elif isinstance(node.about, Computed):
+            wait = Node(node.rank, f"wait: {node.name}", ready_s, waited_s, node.after, Wait(), waited_s, whom)
+            self.nodes += [wait, replace(node, after=(len(self.nodes),))]
+        else:
+            longer_s = node.seconds + waited_s
+            self.nodes.append(replace(node, start_s=ready_s, seconds=longer_s, waited_s=waited_s, whom=whom))
         return (len(self.nodes) - 1,)
 
     def joined(self, rank: int, name: str, end_s: float, after: tuple[int, ...]) -> tuple[int, ...]:
@@ -102,7 +108,8 @@ class _Graph:
         ready_s = max((self.nodes[place].end_s for place in after), default=0.0)
         if end_s - ready_s <= SAME_S * max(1.0, end_s):
             return after
-        self.nodes.append(Node(rank, f"wait: end of {name}", ready_s, end_s - ready_s, after, Wait(SLOWEST)))
+        waited_s = end_s - ready_s
+        self.nodes.append(Node(rank, f"wait: end of {name}", ready_s, waited_s, after, Wait(), waited_s, SLOWEST))
         return (len(self.nodes) - 1,)
 
     def chunk(self, slot: int) -> None:
@@ -149,7 +156,7 @@ class _Graph:
         ready_s = max((self.nodes[place].end_s for place in gate), default=0.0)
         name = sent.name.replace("send", "receive", 1)
         seconds = max(0.0, sent.end_s - ready_s)
-        self.nodes.append(Node(sent.about.target, name, ready_s, seconds, gate, sent.about))
+        self.nodes.append(Node(sent.about.target, name, ready_s, seconds, gate, sent.about, seconds, RANKS))
         return (len(self.nodes) - 1,)
 
     def ending(self, slot: int) -> None:
@@ -180,7 +187,7 @@ def step_graph(plan: Plan, played: Played) -> tuple[Node, ...]:
     """Every phase of a step, one GPU a pipeline rank, each after all that it waits for.
 
     The longest way through the nodes of one rank, by their seconds, is the step as `simulate` played it. Phases inside
-    of a chunk take their mean over GPUs and draws of the loads; what is then missing to the slowest GPU is a wait.
+    of a chunk take their mean over GPUs and draws of the loads; what is then missing to the slowest GPU is waited.
     """
     pace = pace_of(plan, played.inside)
     slots = tasks(plan.orders, pace)
@@ -207,7 +214,10 @@ def step_graph(plan: Plan, played: Played) -> tuple[Node, ...]:
 
 
 def _in_order(slots: Sequence[Slot], start_s: Sequence[float]) -> list[int]:
-    """Slots by their start, each behind all that it waits for and, but for messages, behind those of its stream."""
+    """Slots by their start, each behind all that it waits for and, but for messages, behind those of its stream.
+
+    Of those that start together messages come first: whoever issues nodes by number does not hold them up.
+    """
     after = [set(slot.task.after) for slot in slots]
     last: dict[tuple[int, str], int] = {}
     for place, slot in enumerate(slots):
@@ -220,14 +230,15 @@ def _in_order(slots: Sequence[Slot], start_s: Sequence[float]) -> list[int]:
         for other in earlier:
             followers[other].append(place)
     missing = [len(earlier) for earlier in after]
-    ready = [(start_s[place], place) for place, left in enumerate(missing) if not left]
+    turn = [(start_s[place], slot.category != SEND, place) for place, slot in enumerate(slots)]
+    ready = [turn[place] for place, left in enumerate(missing) if not left]
     heapify(ready)
     order = []
     while ready:
-        _, place = heappop(ready)
+        _, _, place = heappop(ready)
         order.append(place)
         for follower in followers[place]:
             missing[follower] -= 1
             if not missing[follower]:
-                heappush(ready, (start_s[follower], follower))
+                heappush(ready, turn[follower])
     return order

@@ -116,21 +116,6 @@ def read_scenario(file: Path, folders: Sequence[Path], changes: Mapping[str, obj
     return changed(scenario, whole, catalogue(file, tuple(folders))) if whole else scenario
 
 
-def compared(given: Sequence[Scenario | Path | str]) -> tuple[list[tuple[Scenario, str]], Path | None]:
-    """Scenarios, read where files or names are given, each with what was given; the file of the first, if it has one.
-
-    Raises InvalidInput.
-    """
-    from workloads.scenario import Scenario
-
-    files = [None if isinstance(one, Scenario) else compared_file(str(one)) for one in given]
-    read = [
-        (one, "") if isinstance(one, Scenario) else (read_scenario(compared_file(str(one)), (), {}), str(one))
-        for one in given
-    ]
-    return read, next(iter(files), None)
-
-
 def read_run(file: Path, folders: Sequence[Path], changes: Mapping[str, object]) -> Run:
     """The run of a file with the changes put in, whose paths may begin at its scenario. Raises InvalidInput."""
     from workloads.long_run import changed_run, load_run

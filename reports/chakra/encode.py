@@ -18,7 +18,8 @@ VALUES = {
     "is_cpu_op": "bool_val", "num_ops": "int64_val", "tensor_size": "uint64_val", "comm_type": "int64_val",
     "comm_size": "int64_val", "comm_src": "int32_val", "comm_dst": "int32_val", "comm_tag": "int32_val",
     "pg_name": "string_val", "group": "string_val", "group_size": "int32_val", "nvlink_bytes": "double_val",
-    "network_bytes": "double_val", "waits_for": "string_val", "duration_s": "double_val", "start_s": "double_val",
+    "network_bytes": "double_val", "waits_for": "string_val", "waited_s": "double_val",
+    "duration_s": "double_val", "start_s": "double_val",
 }  # fmt: skip
 """Attribute -> field of its value. Up to pg_name those that ASTRA-sim's feeder reads, in the types in which it reads
 them (chakra, src/feeder/et_feeder_node.cpp); the others are ours: it keeps what it does not know aside."""
@@ -36,6 +37,7 @@ def node_bytes(number: int, node: Node, after: Sequence[int], group_size: int) -
     made = messages().node(id=number, name=node.name, type=NODE_TYPES.index(type_of(node)), data_deps=after)
     made.start_time_micros, made.duration_micros = begins, ends - begins
     told = {"is_cpu_op": False, "start_s": node.start_s, "duration_s": node.seconds, **_of(node, group_size)}
+    told |= {"waited_s": node.waited_s, "waits_for": node.whom} if node.waited_s else {}
     for name, value in told.items():
         _attribute(made, name, value)
     return bytes(made.SerializeToString(deterministic=True))
@@ -72,7 +74,7 @@ def _of(node: Node, group_size: int) -> dict[str, object]:
     if isinstance(about, Computed):
         return {"num_ops": round(about.flop), "tensor_size": round(about.moved_bytes)}
     if isinstance(about, Wait):
-        return {"num_ops": 0, "tensor_size": 0, "waits_for": about.whom}
+        return {"num_ops": 0, "tensor_size": 0}
     links = {"nvlink_bytes": about.nvlink_bytes, "network_bytes": about.network_bytes}
     if isinstance(about, Message):
         return {"comm_size": round(about.nvlink_bytes + about.network_bytes), "comm_tag": about.tag, **links}

@@ -51,7 +51,7 @@ def _join(trace: pd.DataFrame, after: list[list[int]], seconds: np.ndarray) -> N
     """Put in what ranks wait for of each other, and take out the time that stood for it."""
     kinds = trace["type"].to_numpy()
     if "waits_for" in trace:
-        seconds[(trace["waits_for"] == RANKS).to_numpy()] = 0.0
+        seconds -= np.where(trace["waits_for"] == RANKS, trace["waited_s"].fillna(0.0), 0.0)
     if "comm_tag" in trace:
         keys = list(zip(trace["comm_src"], trace["comm_dst"], trace["comm_tag"], strict=True))
         sent = {keys[place]: place for place in np.flatnonzero(kinds == "COMM_SEND_NODE").tolist()}

@@ -5,16 +5,31 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from simulator.comparing.comparison import Asked
 from topologies.catalogue import Catalogue
 from topologies.problems import InvalidInput
-from workloads.scenario import Scenario
+from workloads.asked import compared_file
+from workloads.scenario import Scenario, catalogue, load_scenario
 from workloads.scenario import changed as with_changes
 from workloads.short_paths import full_paths
 from workloads.what_ifs import what_ifs
 
 Changed = Callable[[Scenario, Mapping[str, object]], Scenario]
+
+
+def named(
+    scenarios: Sequence[Scenario | Path | str], variants: Sequence[Mapping[str, object]], lists: Sequence[str]
+) -> list[Asked]:
+    """Every scenario that is compared, of Scenarios, files and names of shipped ones; see `everyone`."""
+    read = [
+        (one, "") if isinstance(one, Scenario) else (load_scenario(compared_file(str(one))), str(one))
+        for one in scenarios
+    ]
+    own = compared_file(read[0][1]) if read and read[0][1] else None
+    made = [(changes, ", ".join(f"{path}={value}" for path, value in changes.items())) for changes in variants]
+    return everyone(read, made, lists, catalogue(own))
 
 
 def everyone(

@@ -37,7 +37,7 @@ def test_it_says_where_traces_and_groups_are(tmp_path: Path) -> None:
 def test_too_many_nodes_are_refused_before_anything_is_written(tmp_path: Path) -> None:
     ended = clustercast("chakra", "deepseek-v3-pretrain", "--every-gpu", "--out", str(tmp_path / "new"))
     assert ended.code == 4
-    assert "2,048 files with 15,097,600 nodes" in ended.err and "One file a pipeline rank" in ended.err
+    assert "2,048 files with 11,716,608 nodes" in ended.err and "One file a pipeline rank" in ended.err
     assert not list(tmp_path.glob("**/*.et"))
 
 
