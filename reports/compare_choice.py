@@ -7,12 +7,13 @@ from collections.abc import Iterator
 import pandas as pd
 
 from reports import words
-from reports.differences import MINUS, cut
+from reports.differences import cut, signed
 from reports.document import Grid, Part, Picture, Section, Table
 from reports.parallel_picture import Line, Role, Scale, parallel
 from reports.pareto_picture import LEGEND, Measure, Point, front, pareto
 from reports.tables import Look, table
 from reports.tornado_picture import Bar, Swung, short, swings
+from reports.waterfall import LEGEND as WATERFALL
 from reports.waterfall import Way, waterfall
 from simulator.comparing.comparison import Comparison
 from topologies.scalars import read
@@ -72,21 +73,23 @@ def _sure(comparison: Comparison) -> Iterator[str]:
     """The choice against the runner-up in a sentence, and how sure that is where it was drawn."""
     row = comparison.tables["choice"].iloc[0]
     more, whole = float(row["difference_usd"]), float(row["runner_up_usd"])
-    share = f", {100 * more / whole:.1f} % of its own" if whole else ""
+    costs = (
+        f"costs {words.quantity(more, 'USD', 3)} more, {100 * more / whole:.1f} % of its own"
+        if more
+        else "costs as much"
+    )
     yield (
         f"First of the ranking: {row['chosen']}, {words.quantity(float(row['chosen_usd']), 'USD')}. The runner-up, "
-        f"{row['runner_up']}, costs {words.quantity(more, 'USD', 3)} more{share}."
+        f"{row['runner_up']}, {costs}."
     )
     for one in comparison.compared:
         if one.label in (row["chosen"], row["runner_up"]):
             yield from (f"Mind this of {one.label}: {warning}" for warning in one.result.warnings)
     if not pd.isna(row["kept_share"]):
-        low, high = (str(words.quantity(abs(float(row[end])), "USD", 3)) for end in ("low_usd", "high_usd"))
-        signs = (MINUS if float(row[end]) < 0 else "" for end in ("low_usd", "high_usd"))
-        first, last = (f"{sign}{text}" for sign, text in zip(signs, (low, high), strict=True))
+        low, high = (signed(float(row[end]), "USD") for end in ("low_usd", "high_usd"))
         yield (
             f"With the inputs of both drawn together, the choice costs no more in {100 * float(row['kept_share']):.0f} "
-            f"of 100 draws; the difference is {first} to {last} at 90 %."
+            f"of 100 draws; the runner-up's difference is {low} to {high} at 90 %."
         )
 
 
@@ -163,7 +166,7 @@ def _turned(comparison: Comparison) -> Iterator[Part]:
         way = Way("USD", "of rental", "the choice", "the runner-up")
         title = "Why the runner-up costs more"
         cell = waterfall("waterfall-choice", title, float(row["chosen_usd"]), steps, way, "tables/choice_why.csv")
-        yield Grid((), (cell,))
+        yield Grid(WATERFALL, (cell,))
     frame = comparison.tables.get("choice_sensitivity", pd.DataFrame())
     if len(frame):
         yield _tornado(frame)
@@ -194,6 +197,9 @@ def _tornado(frame: pd.DataFrame) -> Picture:
 
 def _inputs(frame: pd.DataFrame) -> Table:
     """The inputs of the tornado with their basis."""
-    shown = frame.drop(columns=["difference_usd", "source"]).assign(input=[short(name) for name in frame["input"]])
+    same = [] if frame["changes_choice"].any() else ["changes_choice"]
+    shown = frame.drop(columns=["difference_usd", "source", *same]).assign(
+        input=[short(name) for name in frame["input"]]
+    )
     note = "The file also has the source of each."
     return table("choice_sensitivity", shown, Look("The inputs of the picture above", note, TITLES, names=YES_NO))

@@ -99,8 +99,8 @@ def pareto(name: str, points: Sequence[Point], measures: tuple[Measure, Measure]
     drawn = [*frame.grid(), _stairs(shown, frame, measures)]
     drawn += [_dot(mark) for mark in marks]
     drawn += [part for mark, box in zip(marks, _labels(marks), strict=True) for part in _numbered(mark, box)]
-    alt = f"{upwards.title} over {along.title}. {_told(shown, measures)}"
     title = f"{upwards.title} over {words.lowered(along.title)}"
+    alt = f"{title}. {_told(shown, measures)}"
     return Picture(name, title, svg.picture(name, (WIDTH, HEIGHT), alt, drawn), CAPTION, (), data)
 
 
@@ -197,7 +197,7 @@ def _told(points: Sequence[Point], measures: tuple[Measure, Measure]) -> str:
     named = [_named("The choice", one, measures) for one in first]
     named += [_named("On the front", one, measures) for one in sorted(second, key=lambda one: one.number)]
     beaten = sum(not one.front and not one.chosen for one in points)
-    return f"{'; '.join(named)}; {beaten} others are beaten in both." if named else "Nothing is known."
+    return f"{'; '.join(named)}; for {beaten} more, another is as good in both." if named else "Nothing is known."
 
 
 def _named(what: str, point: Point, measures: tuple[Measure, Measure]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
 import pandas as pd
 
 from reports import words
@@ -117,9 +118,13 @@ def tried(frame: pd.DataFrame, along: tuple[str, str], of: Shown) -> Table:
 
 
 def has_intervals(frame: pd.DataFrame) -> bool:
-    """Whether low and high are those of the figure: it lies between them wherever all are known."""
-    known = frame[["figure", "low", "high"]].astype(float).dropna()
-    return bool(len(known) and ((known["low"] <= known["figure"]) & (known["figure"] <= known["high"])).all())
+    """Whether low and high are those of the figure: it lies between them, and where it is not known they are not."""
+    known = frame[["figure", "low", "high"]].astype(float)
+    ends = known[["low", "high"]].dropna()
+    if not len(ends) or not np.isfinite(ends).all(axis=None):
+        return False
+    own = known.loc[ends.index]
+    return bool(((own["low"] <= own["figure"]) & (own["figure"] <= own["high"])).all())
 
 
 def ending(value: object, name: str) -> str:

@@ -7,7 +7,8 @@ from collections.abc import Iterator, Sequence
 import pandas as pd
 
 from reports import answered_page, conditions_section, render, tiles, words
-from reports.candidates import Candidates, across, candidates, ranking, shown, text, two_by_two
+from reports.candidate_views import across, ranking, two_by_two
+from reports.candidates import Candidates, candidates, shown, text
 from reports.document import Cell, Column, Grid, Page, Part, Section, Table, Terms, Tile
 from reports.effect_picture import LEGEND as EFFECT_LEGEND
 from reports.effect_picture import Effect, Level, effect_picture

@@ -10,19 +10,11 @@ from playwright.sync_api import Page
 
 from reports.write_plan import write_plan
 from reports.write_sweep import write_sweep
+from tests.drawn_text import OUTSIDE, OVER
 from tests.made_plan import made_plan
 from tests.made_sweep import made_sweep
 
 PHONE = {"width": 390, "height": 844}
-OVER = """[...document.querySelectorAll('figure svg')].flatMap(s => {
-  const texts = [...s.querySelectorAll('text')].filter(t => t.textContent).map(t => [t, t.getBoundingClientRect()]);
-  return texts.flatMap(([one, a], at) => texts.slice(at + 1).filter(([, b]) =>
-    Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1 &&
-    Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 3
-  ).map(([other]) => one.textContent + ' over ' + other.textContent))})"""
-OUTSIDE = """[...document.querySelectorAll('figure svg text')].filter(t => {
-  const b = t.getBoundingClientRect(), s = t.ownerSVGElement.getBoundingClientRect();
-  return b.left < s.left - 1 || b.right > s.right + 1 || b.bottom > s.bottom + 1 }).map(t => t.textContent)"""
 
 
 @pytest.fixture(scope="module", params=["plan", "sweep"])

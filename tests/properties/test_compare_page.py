@@ -147,6 +147,7 @@ def test_identical_scenarios_are_compared_without_a_word_of_difference() -> None
     found = clustercast.compare([base, base])
     assert set(found.tables["figures"]["verdict"]) == {NO_CHANGE}
     assert "nothing differs" in compare.page(found)
+    assert "costs as much." in compare.page(found)
     assert "no scenario is materially better" in compare.answer(found)[0]
 
 

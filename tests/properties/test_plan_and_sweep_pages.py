@@ -9,11 +9,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from reports import plan_page, sweep_page
+from reports import plan_page, plan_tiles, sweep_page
 from reports.candidates import candidates
 from reports.write_plan import write_plan
 from reports.write_sweep import write_sweep
-from tests.made_plan import made_plan
+from tests.made_plan import DAY_S, made_plan
 from tests.made_sweep import OF_GPU, OF_SCHEDULE, made_sweep
 
 SCRIPT = "<script>alert(1)</script>"
@@ -63,10 +63,43 @@ def test_figures_that_are_not_known_are_dashes() -> None:
 
 
 def test_a_plan_and_its_terms_add_up_in_the_figure_that_they_are_of() -> None:
+    """Terms are of the simulated run, candidates estimated: the time is still known for the same figure."""
     page = plan_page.page(made_plan())
     assert "What the runner-up adds" in page and "Forward alone" in page
     (row,) = [part for part in page.split("<tr>") if "all together" in part]
-    assert "+0.43" in row
+    frame = made_plan().tables["attribution"]
+    chosen, more = (float(frame[name].sum()) / DAY_S for name in ("chosen", "difference"))
+    assert f"{chosen:.3f}" in row and f"+{more:.3f}" in row
+
+
+def test_what_was_tried_is_called_by_what_was_looked_for() -> None:
+    page = plan_page.page(made_plan())
+    assert "Time of the run over GPUs" in page
+    assert "1.024 thousand: nothing keeps the limits, not kept" in page
+    tried = page.partition('id="tries"')[2].partition("</section>")[0]
+    assert tried.count(">no</td>") == 3 and tried.count(">yes</td>") == 2
+
+
+def test_the_figure_that_candidates_are_ranked_by_is_that_of_the_inputs_table() -> None:
+    """Step and cost both rise from place to place here or there: the table of inputs is in USD."""
+    of = plan_tiles.ranked(made_plan().tables)
+    assert of is not None and of.objective == "cost_usd"
+
+
+def test_brackets_of_a_search_are_not_taken_for_intervals_of_the_figure() -> None:
+    """A search for the most traffic tells between which numbers it lies, not how sure the GPUs are."""
+    frame = pd.DataFrame(
+        {"value": [20.0, 40.0, 80.0], "figure": [16.0, 32.0, float("nan")], "low": [0.0, 20.0, 40.0],
+         "high": [float("inf")] * 3, "keeps": [True, True, False]}
+    )  # fmt: skip
+    page = plan_page.page(made_plan(tables={"inverse": frame}))
+    assert "At 90 %" not in page.partition('id="tries"')[2].partition("</section>")[0]
+
+
+def test_a_figure_that_is_the_same_in_all_is_no_axis() -> None:
+    frame = made_plan().tables["candidates"].assign(tpot_s=0.05)
+    assert "tpot_s" not in candidates(frame).telling()
+    assert candidates(frame, "tpot_s").telling()[0] == "tpot_s"
 
 
 def test_names_are_text_whatever_they_are() -> None:
