@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from topologies.problems import InvalidInput
-from topologies.spec import loads
+from topologies.spec import dump, loads
 from workloads.design import DesignSpec
 from workloads.designs.grid import Grid
 from workloads.designs.latin_hypercube import LatinHypercube
@@ -170,6 +170,22 @@ def test_every_shipped_sweep_loads_and_its_points_are_what_it_counts(tmp_path: P
     for file in SWEEPS.glob("*.yaml"):
         sweep = load_sweep(file)
         assert len({point(sweep, number).label for number in range(sweep.size)}) == sweep.size
+
+
+def test_a_sweep_written_out_is_the_same_sweep() -> None:
+    designs = [
+        "{kind: list, points: [{price: h100-rental}, {job.router: {kind: gamma, shape: 3.0}, seed: 1}]}",
+        "{kind: sobol, samples: 8, ranges: {seed: {low: 1, high: 99}, 'nodes, dp': [[128, 64], [256, 128]]}}",
+        "{kind: latin-hypercube, samples: 8, ranges: {node.nic.bytes_per_s: {low: 200 Gb/s, high: 800 Gb/s}}}",
+        GRID.replace("\n", "\n  "),
+    ]
+    for design in designs:
+        text = SWEEP[: SWEEP.index("design:")] + f"design: {design}\n"
+        sweep = loads_sweep(text)
+        again = loads_sweep(dump(sweep))
+        assert again == sweep
+        assert again.design is not None and sweep.design is not None
+        assert list(again.design.rows()) == list(sweep.design.rows())
 
 
 def loads_sweep(text: str) -> Sweep:

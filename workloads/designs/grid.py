@@ -66,6 +66,8 @@ class _Combinations(Sequence[Values]):
 
     def __getitem__(self, number: int) -> Values:  # type: ignore[override]
         """Values of one combination; its number in the axes' lengths as digits."""
+        if not 0 <= number < len(self):
+            raise IndexError(number)
         found: list[tuple[str, object]] = []
         for paths, axis in reversed(self.axes):
             number, at = divmod(number, _length(axis))
