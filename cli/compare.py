@@ -15,8 +15,9 @@ import typer
 
 from cli.asked import changes_of, compared_file, read_scenario
 from cli.columns import aligned
+from cli.gated import NO_GATE, Gated, end
 from cli.progress import saying
-from cli.run import NOTHING_ASKED, Told, made_folder
+from cli.run import made_folder
 
 if TYPE_CHECKING:
     from simulator.comparing.comparison import Asked, Comparison
@@ -38,6 +39,8 @@ WhatIfs = Annotated[
     ),
 ]
 Catalog = Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")]
+TABLES = ("ranking", "attribution", "choice", "choice_why", "parts", "network")
+"""Those that are short enough to be printed."""
 NEXT = re.compile(r",(?=\s*[A-Za-z_][\w.]*=)")
 """A comma that another PATH= follows; commas inside of a value stay."""
 
@@ -65,7 +68,7 @@ def compare(
     ] = None,
     catalog: Catalog = None,
     beside: Beside = Beside(),
-    told: Told = NOTHING_ASKED,
+    told: Gated = NO_GATE,
 ) -> None:
     """Hold scenarios against the first one: deltas, why they differ thing by thing, what their networks cost."""
     from simulator.comparing.compare import compare as held_against
@@ -73,11 +76,11 @@ def compare(
     changes = tuple(variants or ())
     if len(scenarios) + len(changes) < 2 and not beside.what_ifs:
         raise typer.BadParameter("name two scenarios, or one and a change: `--with gpu=h100`")
-    command = command_line(scenarios, changes, catalog or (), beside)
+    command = shlex.join([*command_line(scenarios, changes, catalog or (), beside), *told.words])
     with saying(told.quiet) as say:
         say("Reading the scenarios")
         asked = everyone(scenarios, changes, tuple(catalog or ()), tuple(beside.what_ifs or ()))
-        comparison = held_against(asked, command, say, beside.network, beside.intervals)
+        comparison = held_against(asked, command, say, beside.network, beside.intervals, told.fail_if or ())
         say("Writing the report")
         wanted = (*changes, *(beside.what_ifs or ()))
         page = write_page(comparison, made_folder(out if out is not None else folder_of(scenarios, wanted)))
@@ -85,6 +88,7 @@ def compare(
         print(as_data(comparison, page))
     elif not told.quiet:
         print(summary(comparison, page))
+    end(comparison.tables)
 
 
 def everyone(
@@ -126,8 +130,10 @@ def write_page(comparison: Comparison, folder: Path) -> Path:
     return write_comparison(comparison, folder)[0]
 
 
-def command_line(scenarios: Sequence[str], variants: Sequence[str], catalog: Sequence[Path], beside: Beside) -> str:
-    """Command that gives the same comparison again, wherever its report was written."""
+def command_line(
+    scenarios: Sequence[str], variants: Sequence[str], catalog: Sequence[Path], beside: Beside
+) -> list[str]:
+    """Words of the command that gives the same comparison again, wherever its report was written."""
     words = ["clustercast", "compare", *scenarios]
     for change in variants:
         words += ["--with", change]
@@ -136,7 +142,7 @@ def command_line(scenarios: Sequence[str], variants: Sequence[str], catalog: Seq
     for name in beside.what_ifs or ():
         words += ["--what-ifs", name]
     words += ["--network"] * beside.network + ["--intervals"] * beside.intervals
-    return shlex.join(words)
+    return words
 
 
 def summary(comparison: Comparison, page: Path) -> str:
@@ -161,6 +167,8 @@ def as_data(comparison: Comparison, page: Path) -> str:
     from reports.write_comparison import document
 
     whole = document(comparison)
-    told = {key: whole[key] for key in ("answer", "warnings", "scenarios", "refused")}
-    tables = {name: whole["tables"][name] for name in ("ranking", "attribution", "parts", "network")}
+    told = {key: whole[key] for key in ("answer", "warnings", "conditions", "scenarios", "refused")}
+    tables = {
+        name: whole["tables"][name] for name in ("ranking", "attribution", "choice", "choice_why", "parts", "network")
+    }
     return json.dumps({**told, "tables": tables, "report": str(page)}, indent=2, ensure_ascii=False)

@@ -31,13 +31,10 @@ UNITS = {"_s": "s", "_usd": "USD", "_j": "J", "_bytes": "bytes"}
 
 
 def written(result: PlanResult, folder: Path) -> Path:
-    """Write the folder; return the path of what to read in it."""
-    from reports.write import put
-    from reports.write_answered import contents
+    """Write the folder; return the path of the report in it."""
+    from reports.write_plan import write_plan
 
-    made = contents(result, "")
-    made.pop("report.html")
-    return put(made, folder)[0]
+    return write_plan(result, folder)[0]
 
 
 def summary(result: PlanResult, report: Path) -> str:

@@ -13,6 +13,7 @@ import typer
 
 from cli.asked import changes_of, read_run, read_scenario, read_service, runnable_file
 from cli.columns import aligned
+from cli.gated import NO_GATE, Gated, Told, end, with_conditions
 from cli.progress import counting, saying
 from cli.told import as_blocks, headline_json
 
@@ -43,14 +44,6 @@ FIRST = {
 """Headline figures of the summary, with what the terminal calls them."""
 USUAL_SAMPLES = 256
 """Enough for ends of intervals within 2 % of those of 4,096 (DECISIONS.md)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What is printed."""
-
-    as_json: Annotated[bool, typer.Option("--json", help="Print the headline as JSON, for programs.")] = False
-    quiet: Annotated[bool, typer.Option("--quiet", help="Print nothing but errors.")] = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +90,7 @@ def run(
     changes: Changes = None,
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
     also: Also = Also(),
-    told: Told = NOTHING_ASKED,
+    told: Gated = NO_GATE,
 ) -> None:
     """Simulate a scenario, a whole run or a service and write its report: how long, how much, and why."""
     from workloads.long_run import is_run
@@ -107,7 +100,7 @@ def run(
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""
     check_samples(also)
     folder = out if out is not None else Path("out") / "-".join(filter(None, (file.stem, mark)))
-    command = command_line(scenario, changes or (), catalog or (), also)
+    command = shlex.join([*command_line(scenario, changes or (), catalog or (), also), *told.words])
     if is_run(file):
         if replace(also, intervals=None) != Also():
             raise typer.BadParameter("this is a whole run; options that look into one step go with its scenario")
@@ -125,13 +118,14 @@ def run(
     with saying(told.quiet) as say:
         say("Reading the scenario")
         asked = read_scenario(file, catalog or (), changes_of(changes or ()))
-        result = simulated(asked, command, also, say)
+        result = with_conditions(simulated(asked, command, also, say), told)
         say("Writing the report")
         report = write_report(result, folder)
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:
         print(summary(result, report))
+    end(result.tables)
 
 
 def check_samples(also: Also) -> None:
@@ -142,28 +136,30 @@ def check_samples(also: Also) -> None:
         raise typer.BadParameter("--sobol goes with intervals: leave `--intervals 0` out")
 
 
-def answer_of_service(service: Service, command: str, folder: Path, told: Told) -> None:
+def answer_of_service(service: Service, command: str, folder: Path, told: Gated) -> None:
     """Work out a service, write its report into the folder, say the answer."""
     from cli.served import as_data, summary, worked_out
 
     with saying(told.quiet) as say:
-        result, report = worked_out(service, command, made_folder(folder), say)
+        result, report = worked_out(service, command, made_folder(folder), told, say)
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:
         print(summary(result, report))
+    end(result.tables)
 
 
-def answer_of_weeks(whole: Run, command: str, wanted: tuple[Path, int], told: Told) -> None:
+def answer_of_weeks(whole: Run, command: str, wanted: tuple[Path, int], told: Gated) -> None:
     """Work out a whole run, write its report into the folder, with error bars of so many draws; say the answer."""
     from cli.weeks import as_data, summary, worked_out
 
     with saying(told.quiet) as say:
-        result, report = worked_out(whole, command, wanted, say)
+        result, report = worked_out(whole, command, wanted, told, say)
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:
         print(summary(result, report))
+    end(result.tables)
 
 
 def simulated(asked: Scenario, command: str, also: Also, say: Callable[[str], None]) -> Result:
@@ -251,8 +247,8 @@ def made_folder(folder: Path) -> Path:
     return folder
 
 
-def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], also: Also) -> str:
-    """Command that gives the same result again, wherever its report was written."""
+def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path], also: Also) -> list[str]:
+    """Words of the command that gives the same result again, wherever its report was written."""
     words = ["clustercast", "run", scenario]
     for change in changes:
         words += ["--with", change]
@@ -260,7 +256,7 @@ def command_line(scenario: str, changes: Sequence[str], catalog: Sequence[Path],
         words += ["--catalog", str(folder)]
     words += ["--every-gpu"] * also.every_gpu + ["--network"] * also.network + ["--experts"] * also.experts
     words += ["--intervals", str(also.intervals)] * (also.intervals is not None) + ["--sobol"] * also.sobol
-    return shlex.join(words)
+    return words
 
 
 def summary(result: Result, report: Path) -> str:
@@ -274,6 +270,7 @@ def summary(result: Result, report: Path) -> str:
 
 def as_data(result: Result, report: Path) -> str:
     """Headline, answer, warnings and the report's path as JSON."""
+    from reports.conditions_section import as_data as asked
     from reports.json_result import document
 
-    return headline_json(document(result), report)
+    return headline_json(document(result), report, conditions=asked(result.tables))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.columns import aligned
+from cli.gated import Gated, with_conditions
 from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
@@ -36,12 +37,14 @@ FIRST = {
 """Headline figures of the summary, with what the terminal calls them."""
 
 
-def worked_out(service: Service, command: str, folder: Path, say: Callable[[str], None]) -> tuple[ServiceResult, Path]:
+def worked_out(
+    service: Service, command: str, folder: Path, told: Gated, say: Callable[[str], None]
+) -> tuple[ServiceResult, Path]:
     """The result and the path of its report in a folder. Raises DoesNotFit where a unit's GPUs cannot hold enough."""
     from reports.write_service import write_service
     from simulator.serving.run import serve
 
-    result = serve(service, command, say)
+    result = with_conditions(serve(service, command, say), told)
     say("Writing the report")
     return result, write_service(result, folder)[0]
 
@@ -57,7 +60,8 @@ def summary(result: ServiceResult, report: Path) -> str:
 
 def as_data(result: ServiceResult, report: Path) -> str:
     """Headline, units, answer, warnings and the report's path as JSON."""
+    from reports.conditions_section import as_data as asked
     from reports.write_answered import document
 
     whole = document(result)
-    return headline_json(whole, report, units=whole["tables"].get("units", []))
+    return headline_json(whole, report, units=whole["tables"].get("units", []), conditions=asked(result.tables))

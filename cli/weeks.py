@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.columns import aligned
+from cli.gated import Gated, with_conditions
 from cli.told import as_blocks, headline_json
 
 if TYPE_CHECKING:
@@ -25,7 +26,9 @@ FIRST = {
 """Headline figures of the summary, with what the terminal calls them."""
 
 
-def worked_out(run: Run, command: str, wanted: tuple[Path, int], say: Callable[[str], None]) -> tuple[RunResult, Path]:
+def worked_out(
+    run: Run, command: str, wanted: tuple[Path, int], told: Gated, say: Callable[[str], None]
+) -> tuple[RunResult, Path]:
     """The result and the path of its report, in a folder and with so many draws of its inputs.
 
     Raises Refused or DoesNotFit where the run cannot go on.
@@ -40,6 +43,7 @@ def worked_out(run: Run, command: str, wanted: tuple[Path, int], say: Callable[[
     result = whole_run(run, command, say)
     if samples:
         result = with_error_bars(result, run, Asked(samples), counting(say))
+    result = with_conditions(result, told)
     say("Writing the report")
     return result, write_run(result, folder)[0]
 
@@ -62,7 +66,8 @@ def summary(result: RunResult, report: Path) -> str:
 
 def as_data(result: RunResult, report: Path) -> str:
     """Headline, bill, answer, warnings and the report's path as JSON."""
+    from reports.conditions_section import as_data as asked
     from reports.write_answered import document
 
     whole = document(result)
-    return headline_json(whole, report, bill=whole["tables"]["bill"])
+    return headline_json(whole, report, bill=whole["tables"]["bill"], conditions=asked(result.tables))

@@ -63,7 +63,7 @@ class Axis:
 
     def _scale(self) -> words.Scale:
         """What the numbers of the axis are divided by."""
-        return words.scale([self.span[1]], self.unit)
+        return words.of_column([self.span[1]], self.unit)
 
 
 def _round_up(value: float) -> float:

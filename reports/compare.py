@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reports import compare_choice, conditions_section, network_section, render, terms, words
 from reports import compare_tables as tables
-from reports import network_section, render, terms, words
 from reports.compare_figures import figures
 from reports.compare_money import money
 from reports.compare_pictures import networks, parts, waterfalls
+from reports.compare_pictures import terms as terms_of_all
 from reports.differences import cut, percent
-from reports.document import Cell, Column, Listing, Page, Section, Table, Terms, Tile
+from reports.document import Cell, Column, Grid, Listing, Page, Section, Table, Terms, Tile
 from simulator.comparing.comparison import IMMATERIAL_SHARE, Compared, Comparison
 from simulator.comparing.deltas import NO_CHANGE, verdict
 from simulator.comparing.differences import THINGS
@@ -19,6 +20,8 @@ WORDS = (
     "Step", "Micro-batch", "Pipeline rank", "Forward, F", "Backward, B", "Overlapped pair, 1F1B", "Bubble", "MFU",
     "GPU-hour",
 )  # fmt: skip
+MOST_FIGURES = 12
+"""Pictures of a page, however many scenarios there are."""
 TILES = (("Step of the base", "Fastest step", "step_s"), ("Rental of the base", "Cheapest rental", "cost_usd"))
 LIMITS = (
     "How much of each limit a scenario uses: memory of its fullest GPU over what is usable, and the time for which a "
@@ -67,8 +70,8 @@ def document(comparison: Comparison) -> Page:
 
 
 def answer(comparison: Comparison) -> tuple[str, ...]:
-    """Which scenario is the fastest and which the cheapest, and what each is to the base."""
-    said = [_best("The fastest step", "step_s", comparison), _best("The cheapest run", "cost_usd", comparison)]
+    """Which scenario is the cheapest and which the fastest, and what each is to the base."""
+    said = [_best("The cheapest run", "cost_usd", comparison), _best("The fastest step", "step_s", comparison)]
     bought = [one for one in comparison.compared if one.network.bill is not None]
     if bought:
         least = min(bought, key=lambda one: one.network.usd_per_endpoint)
@@ -119,28 +122,45 @@ def _tiles(comparison: Comparison) -> Iterable[Tile]:
 
 
 def _sections(comparison: Comparison) -> Iterable[Section]:
-    """All sections, in the order in which a reader asks."""
-    yield Section("ranking", "Ranking", "The scenarios, the cheapest run first", (), (tables.ranking(comparison),))
-    if comparison.refused:
-        yield Section("refused", "Refused", "What could not be simulated", (), (tables.refused(comparison),))
-    lead = (f"Each is held against {comparison.base.label}.",)
-    told = (*tables.what_ifs(comparison), tables.differences(comparison))
-    yield Section("changes", "What differs", "In what they differ", lead, told)
-    why = (*waterfalls(comparison), tables.attribution(comparison))
-    yield Section("why", "Why", "Why the steps differ, thing by thing", (ORDER,), why)
-    shares = (parts(comparison), tables.parts(comparison))
-    lead = ("The six parts of a step add up to it, so their differences add up to the step's.",)
-    yield Section("parts", "Parts", "Where in the step the difference lies", lead, shares)
-    yield Section("figures", "Figures", "All figures", (THRESHOLD,), figures(comparison))
-    yield Section("network", "Network", "What the networks cost to buy", (CAPITAL,), money(comparison))
-    lead = ("Endpoints are network ports of nodes; alike networks are drawn once.",)
-    yield Section("topologies", "Topologies", "What the networks look like", lead, (networks(comparison),))
-    if (load := network_section.section(comparison.tables)) is not None:
+    """All sections, in the order in which a reader asks, with at most MOST_FIGURES pictures."""
+    others = [*_held(comparison), *_bought(comparison)]
+    yield from others
+    left = MOST_FIGURES - sum(one.pictures for one in others)
+    if (load := network_section.section(comparison.tables, left)) is not None:
         yield load
     yield Section("limits", "Limits", "What fails first", (LIMITS,), (tables.limits(comparison),))
     known = dict(terms.TRAINING)
     yield Section("words", "Words", "Words used", (), (Terms(tuple((word, known[word]) for word in WORDS)),))
     yield _reproduce(comparison)
+
+
+def _held(comparison: Comparison) -> Iterable[Section]:
+    """The scenarios side by side: which is the choice, in what they differ, why."""
+    yield Section("ranking", "Ranking", "The scenarios, the cheapest run first", (), (tables.ranking(comparison),))
+    if comparison.refused:
+        yield Section("refused", "Refused", "What could not be simulated", (), (tables.refused(comparison),))
+    yield from conditions_section.sections(comparison.tables)
+    yield compare_choice.section(comparison)
+    lead = (f"Each is held against {comparison.base.label}.",)
+    told = (*tables.what_ifs(comparison), tables.differences(comparison))
+    yield Section("changes", "What differs", "In what they differ", lead, told)
+    why = (*terms_of_all(comparison), *waterfalls(comparison), tables.attribution(comparison))
+    yield Section("why", "Why", "Why the steps differ, thing by thing", (ORDER,), why)
+    yield compare_choice.sensitivity(comparison)
+    shares = (parts(comparison), tables.parts(comparison))
+    lead = ("The six parts of a step add up to it, so their differences add up to the step's.",)
+    yield Section("parts", "Parts", "Where in the step the difference lies", lead, shares)
+    yield Section("figures", "Figures", "All figures", (THRESHOLD,), figures(comparison))
+
+
+def _bought(comparison: Comparison) -> Iterable[Section]:
+    """The networks: what they cost, how they look."""
+    yield Section("network", "Network", "What the networks cost to buy", (CAPITAL,), money(comparison))
+    drawn, left_out = networks(comparison)
+    told = ["Endpoints are network ports of nodes; alike networks are drawn once."]
+    if left_out:
+        told.append(f"Not drawn, but counted and priced above: {'; '.join(left_out)}.")
+    yield Section("topologies", "Topologies", "What the networks look like", tuple(told), (Grid((), drawn),))
 
 
 def _count(number: int, what: str) -> str:

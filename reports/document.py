@@ -140,6 +140,11 @@ class Section:
     lead: tuple[str, ...]
     parts: tuple[Part, ...]
 
+    @property
+    def pictures(self) -> int:
+        """How many pictures it has."""
+        return sum(len(part.cells) if isinstance(part, Grid) else isinstance(part, Picture) for part in self.parts)
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

@@ -54,9 +54,12 @@ CAPTION = (
 LABELS = ("nothing", "up to 25 %", "up to 50 %", "up to 75 %", "more")
 
 
-def section(tables: Mapping[str, pd.DataFrame]) -> Section | None:
-    """The section, if the network was looked at; of one scenario, or of several with a column that names them."""
-    parts: list[Part] = list(_heats(tables.get(HEAT, pd.DataFrame())))
+def section(tables: Mapping[str, pd.DataFrame], maps: int = MOST_MAPS) -> Section | None:
+    """The section, if the network was looked at; of one scenario, or of several with a column that names them.
+
+    maps   how many scenarios' maps are drawn at most
+    """
+    parts: list[Part] = [*list(_heats(tables.get(HEAT, pd.DataFrame())))[:maps]]
     parts += [table(name, tables[name], look) for name, look in TABLES.items() if len(tables.get(name, ()))]
     if not parts:
         return None

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from reports import (
+    conditions_section,
     every_gpu,
     experts_section,
     intervals_section,
@@ -22,6 +23,7 @@ from reports.document import Page, Section, Table, Terms
 from reports.extra_tables import EXTRA
 from reports.standing import assumed, reproduced
 from reports.tables import Look, table
+from simulator.conditions import TABLE as CONDITIONS
 from simulator.gpus.tables import STEPS
 from simulator.result import Result
 
@@ -44,7 +46,7 @@ BOUGHT = Look(
     titles={"what": "Item", "count": "Quantity", "each_usd": "Each", "total_usd": "Cost"},
 )
 SECTIONS = memory_section.DRAWN | network_section.SHOWN | experts_section.SHOWN | intervals_section.SHOWN
-DRAWN_ELSEWHERE = SECTIONS | {roofline.TABLE, NETWORK_BILL, *every_gpu.TABLES}
+DRAWN_ELSEWHERE = SECTIONS | {roofline.TABLE, NETWORK_BILL, CONDITIONS, *every_gpu.TABLES}
 
 
 def page(result: Result) -> str:
@@ -69,6 +71,7 @@ def document(result: Result) -> Page:
 
 def _sections(result: Result) -> Iterable[Section]:
     """All sections; those of empty tables are left out."""
+    yield from conditions_section.sections(result.tables)
     yield from time_sections.sections(result)
     if STEPS in result.tables:
         yield every_gpu.section(result)

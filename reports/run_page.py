@@ -6,12 +6,13 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from reports import answered_page, render, terms, tiles
+from reports import answered_page, conditions_section, render, terms, tiles
 from reports.document import Page, Part, Section, Terms
 from reports.run_pictures import bill, weeks
 from reports.standing import assumed, reproduced
 from reports.tables import Look, table
 from reports.tornado_picture import tornado
+from simulator.conditions import TABLE as CONDITIONS
 from simulator.long_run.result import RunResult
 from simulator.uncertainty.tables import INPUTS, TORNADO
 
@@ -110,7 +111,9 @@ def document(result: RunResult) -> Page:
 
 def _sections(result: RunResult) -> Iterator[Section]:
     """All sections; those of tables that are not there are left out."""
-    told, shown = result.tables, {name: table(name, frame, LOOKS[name]) for name, frame in result.tables.items()}
+    told = {name: frame for name, frame in result.tables.items() if name != CONDITIONS}
+    shown = {name: table(name, frame, LOOKS[name]) for name, frame in told.items()}
+    yield from conditions_section.sections(result.tables)
     yield Section("weeks", "Weeks", "Week by week", (), (weeks(told["weeks"]), shown["weeks"]))
     yield Section("bill", "Cost", "What it costs, line upon line", (), (bill(told["bill"]), shown["bill"]))
     for name, short, title, tables in (

@@ -7,7 +7,16 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reports import answered_page, batch_pictures, histogram_pictures, render, request_pictures, tiles, unit_pictures
+from reports import (
+    answered_page,
+    batch_pictures,
+    conditions_section,
+    histogram_pictures,
+    render,
+    request_pictures,
+    tiles,
+    unit_pictures,
+)
 from reports.document import Grid, Page, Part, Picture, Section, Terms
 from reports.service_words import LEADS, OWN_WAY, WORDS, look_of
 from reports.standing import assumed, reproduced
@@ -94,6 +103,7 @@ def _sections(result: ServiceResult) -> Iterator[Section]:
         "layouts": (
             "Layouts", "The same model with its weights elsewhere", ("resources", "layouts", "crossings"), ()),
     }  # fmt: skip
+    yield from conditions_section.sections(told)
     for name, (short, title, tables, pictures) in own.items():
         parts = (*pictures, *_tables(told, tables))
         if parts:

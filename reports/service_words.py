@@ -99,7 +99,7 @@ LOOKS: Mapping[str, Look] = {
     "resources": Look("What one token of a single user keeps busy", titles={"busy_s": "Busy"}),
 }
 """Title and remarks of each table that is known; any other is shown under its own name."""
-OWN_WAY = ("steps", "memory", "histograms", "timeline")
+OWN_WAY = ("steps", "memory", "histograms", "timeline", "conditions")
 """Tables that are shown otherwise than as they are; the last two are only drawn, their numbers are in tables/."""
 LEADS = {
     "step": "A typical step of each unit: the batch that the service asks for, of requests of typical length.",

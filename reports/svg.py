@@ -84,6 +84,15 @@ def polyline(points: Iterable[tuple[float, float]], colour: str, dashes: str = "
     )
 
 
+def stroke(points: Iterable[tuple[float, float]], colour: str, width: float, dashes: str, title: str) -> Markup:
+    """Strokes from point to point of a width; `title` is shown on hovering."""
+    path = "L".join(f"{short(x)} {short(y)}" for x, y in points)
+    return Markup(
+        '<path fill="none" stroke="{}" stroke-width="{}" stroke-dasharray="{}" stroke-linejoin="round" d="M{}">'
+        "<title>{}</title></path>"
+    ).format(palette.fill(colour), short(width), dashes, path, title)
+
+
 def picture(name: str, size: tuple[float, float], alt: str, content: Iterable[Markup]) -> Markup:
     """The whole drawing: `name` makes its ids unique on the page, `alt` says it in words."""
     width, height = size

@@ -1,4 +1,4 @@
-"""A tornado: the step with one input at a time at the ends of its interval, the widest swing on top."""
+"""A tornado: a figure with one input at a time at the ends of its interval, the widest swing on top."""
 
 from __future__ import annotations
 
@@ -13,10 +13,14 @@ from reports.differences import cut
 from reports.document import Key, Picture
 
 WIDTH, PITCH, BAR, TOP, BELOW = 1160.0, 24.0, 14.0, 4.0, 22.0
-LEFT, RIGHT = 470.0, 1080.0
-"""Where the bars begin and end; inputs stand to the left of them."""
+LEFT = 470.0
+"""Where the bars begin; inputs stand to the left of them, the figure's ends to the right."""
+LETTER = 6.2
+"""Width of a letter of 11 pixels."""
 NAME = 66
 """Letters of an input's name."""
+APART = 130.0
+"""Least distance between two labels below the bars."""
 ROOM = 0.04
 """Of the span, left free on either side."""
 LOW, HIGH = "backward-0", "optimizer"
@@ -28,11 +32,38 @@ CAPTION = (
 
 
 class Bar(NamedTuple):
-    """One input: its name without the scenario's part of the path, its ends as text, the step at each."""
+    """One input: its name without the scenario's part of the path, its ends as text, the figure at each."""
 
     name: str
     ends: tuple[str, str]
-    at_s: tuple[float, float]
+    at: tuple[float, float]
+
+
+class Swung(NamedTuple):
+    """What is swung.
+
+    name     of the picture;  nominal   the figure with all inputs as they are
+    alt      what the picture shows, up to the colon;  zero   what 0 means where it is worth a line of its own
+    """
+
+    name: str
+    title: str
+    nominal: float
+    unit: str
+    caption: str
+    alt: str
+    zero: str = ""
+
+
+class Across(NamedTuple):
+    """The axis: lowest and highest value, and the edges that stand for them."""
+
+    span: tuple[float, float]
+    edges: tuple[float, float]
+
+    def at(self, value: float) -> float:
+        """Place of a value."""
+        return svg.across(value, self.span, self.edges)
 
 
 def tornado(frame: pd.DataFrame, data: str) -> Picture:
@@ -40,19 +71,38 @@ def tornado(frame: pd.DataFrame, data: str) -> Picture:
     names, low, high = (frame[name].tolist() for name in ("input", "low", "high"))
     at_s = zip(frame["step_at_low_s"].tolist(), frame["step_at_high_s"].tolist(), strict=True)
     bars = [Bar(short(name), (a, b), s) for name, a, b, s in zip(names, low, high, at_s, strict=True)]
+    title = f"The {len(bars)} inputs that move the step most"
+    alt = "Steps with one input at the ends of its interval"
     nominal_s = float(frame["step_nominal_s"].iloc[0])
-    ends = [second for bar in bars for second in bar.at_s] + [nominal_s]
-    room_s = ROOM * (max(ends) - min(ends))
-    span = (min(ends) - room_s, max(ends) + room_s)
+    return swings(bars, Swung("tornado", title, nominal_s, "s", CAPTION, alt), data)
+
+
+def swings(bars: Sequence[Bar], of: Swung, data: str) -> Picture:
+    """Draw the swings of any figure, at least one."""
+    ends = [value for bar in bars for value in bar.at] + [of.nominal]
+    room = ROOM * (max(ends) - min(ends))
+    right = WIDTH - LETTER * max(len(_ends(bar.at, of.unit)) for bar in bars)
+    across = Across((min(ends) - room, max(ends) + room), (LEFT, right))
     height = TOP + PITCH * len(bars) + BELOW
-    drawn = [svg.line(_at(nominal_s, span), TOP, height - BELOW + 4)]
+    drawn = [svg.line(across.at(of.nominal), TOP, height - BELOW + 4)]
     for place, bar in enumerate(bars):
-        drawn += _bar(bar, nominal_s, TOP + PITCH * place, span)
-    drawn.append(svg.text(_at(nominal_s, span), height - 4, str(words.quantity(nominal_s, "s")), "axis", "middle"))
-    told = "; ".join(f"{bar.name} {_seconds(bar.at_s)}" for bar in bars)
-    alt = f"Steps with one input at the ends of its interval: {told}; {words.quantity(nominal_s, 's')} as they are."
-    picture = svg.picture("tornado", (WIDTH, height), alt, drawn)
-    return Picture("tornado", f"The {len(bars)} inputs that move the step most", picture, CAPTION, LEGEND, data)
+        drawn += _bar(bar, of, TOP + PITCH * place, across)
+    drawn += _feet(of, across, height)
+    told = "; ".join(f"{bar.name} {_ends(bar.at, of.unit)}" for bar in bars)
+    alt = f"{of.alt}: {told}; {words.quantity(of.nominal, of.unit)} as they are."
+    picture = svg.picture(of.name, (WIDTH, height), alt, drawn)
+    return Picture(of.name, of.title, picture, of.caption, LEGEND, data)
+
+
+def _feet(of: Swung, across: Across, height: float) -> Iterator[Markup]:
+    """The figure as it is, and 0 where it means something and lies apart from it, each below its line."""
+    at, span = across.at(of.nominal), across.span
+    yield svg.text(at, height - 4, str(words.quantity(of.nominal, of.unit)), "axis", "middle")
+    if of.zero and span[0] <= 0 <= span[1]:
+        zero = across.at(0.0)
+        yield svg.polyline([(zero, TOP), (zero, height - BELOW + 4)], "ink", "4 3")
+        if abs(zero - at) > APART:
+            yield svg.text(zero, height - 4, of.zero, "axis", "middle")
 
 
 def short(name: str) -> str:
@@ -63,21 +113,16 @@ def short(name: str) -> str:
     return name
 
 
-def _at(second: float, span: tuple[float, float]) -> float:
-    """Place of an instant."""
-    return svg.across(second, span, (LEFT, RIGHT))
-
-
-def _bar(bar: Bar, nominal_s: float, y: float, span: tuple[float, float]) -> Iterator[Markup]:
-    """Name with its ends, and the way from the nominal step to that at each end."""
+def _bar(bar: Bar, of: Swung, y: float, across: Across) -> Iterator[Markup]:
+    """Name with its ends, and the way from the nominal figure to that at each end."""
     yield svg.text(0.0, y + 13, cut(f"{bar.name} ({bar.ends[0]} to {bar.ends[1]})", NAME), "axis")
-    for second, colour, end in zip(bar.at_s, (LOW, HIGH), bar.ends, strict=True):
-        left, right = sorted((_at(nominal_s, span), _at(second, span)))
-        title = f"{bar.name} at {end}: {words.quantity(second, 's')}"
+    for value, colour, end in zip(bar.at, (LOW, HIGH), bar.ends, strict=True):
+        left, right = sorted((across.at(of.nominal), across.at(value)))
+        title = f"{bar.name} at {end}: {words.quantity(value, of.unit)}"
         yield svg.rectangles([(left, y + 3, max(right - left, 1.0), BAR)], colour, title)
-    yield svg.text(WIDTH, y + 13, _seconds(bar.at_s), "axis", "end")
+    yield svg.text(WIDTH, y + 13, _ends(bar.at, of.unit), "axis", "end")
 
 
-def _seconds(at_s: Sequence[float]) -> str:
+def _ends(at: Sequence[float], unit: str) -> str:
     """ "18.60 to 19.73 s"."""
-    return words.interval(min(at_s), max(at_s), "s", 4).removesuffix(words.AT)
+    return words.interval(min(at), max(at), unit, 4).removesuffix(words.AT)

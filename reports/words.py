@@ -23,7 +23,7 @@ WRITTEN_OUT, WRITTEN_OUT_TO = ("tokens/s",), 100_000.0
 STEPS = ("", "thousand", "million", "billion", "trillion", "quadrillion")
 SUFFIX_UNITS = {
     "_bytes_per_s": "bytes/s", "_flop_per_s": "flop/s", "_per_s": "1/s", "_bytes": "bytes", "_flop": "flop",
-    "_usd": "USD", "_ratio": "ratio", "_share": "ratio", "_hz": "Hz", "_w": "W", "_s": "s",
+    "_usd": "USD", "_ratio": "ratio", "_share": "ratio", "_hz": "Hz", "_w": "W", "_j": "J", "_s": "s",
 }  # fmt: skip
 WHOLE_NAMES = {"seconds": "s", "bytes": "bytes", "usd": "USD", "share": "ratio", "ratio": "ratio", "flop": "flop"}
 LADDERS = {
@@ -101,6 +101,11 @@ def title_of(column: str) -> str:
     suffix = next((end for end in SUFFIX_UNITS if column.endswith(end)), "")
     words = column.removesuffix(suffix).replace("_", " ").strip()
     return words[:1].upper() + words[1:]
+
+
+def lowered(title: str) -> str:
+    """A title inside of a sentence: its first letter small, but not that of an abbreviation."""
+    return title if title[1:2].isupper() or not title else f"{title[0].lower()}{title[1:]}"
 
 
 def scale(values: Sequence[float], unit: str, digits: int = 4) -> Scale:

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from reports import compare
+from reports import compare, conditions_section
 from reports.json_result import headline, records
 from reports.write import csv, put
 from simulator.comparing.comparison import SCHEMA, Comparison
@@ -38,6 +38,7 @@ def document(comparison: Comparison) -> dict[str, Any]:
         "schema": SCHEMA,
         "answer": list(compare.answer(comparison)),
         "warnings": list(compare.warnings(comparison)),
+        "conditions": conditions_section.as_data(comparison.tables),
         "scenarios": [
             {
                 "label": one.label,

@@ -294,13 +294,13 @@ class Numeral:
         if not isinstance(value, str):
             return value
         try:
-            return _percent(value) if self.unit == "%" else _whole(value, self.unit)
+            return percent(value) if self.unit == "%" else _whole(value, self.unit)
         except UnitError as error:
             raise PydanticCustomError("quantity", "{why}", {"why": str(error)}) from None
 
 
-def _percent(text: str) -> float:
-    """`85 %` as 0.85."""
+def percent(text: str) -> float:
+    """`85 %` as 0.85. Raises UnitError for anything else."""
     match = re.fullmatch(_NUMBER.pattern + r"\s*%", text.strip())
     if match is None or len(text) > _MAX_TEXT:
         raise UnitError(f"read `{text[:_MAX_TEXT]}`; write a number from 0 to 1, or a share such as `85 %`")

@@ -7,11 +7,16 @@ from functools import lru_cache
 
 import pandas as pd
 
-from simulator.comparing import deltas, limits
+from simulator.comparing import deltas, gate, limits
 from simulator.comparing.attribution import attribution
+from simulator.comparing.choice import choice
 from simulator.comparing.comparison import Asked, Compared, Comparison
 from simulator.comparing.differences import differences
 from simulator.comparing.moved import moved
+from simulator.comparing.paired import SAMPLES, paired
+from simulator.comparing.variables import variables
+from simulator.conditions import TABLE as CONDITIONS
+from simulator.conditions import check, conditions
 from simulator.economics.drawing import network_w
 from simulator.network_bill import network_bill, unit_prices
 from simulator.plan import plan
@@ -36,14 +41,41 @@ def compare(
     say: Callable[[str], None] = lambda text: None,
     network: bool = False,
     intervals: bool = False,
+    fail_if: Sequence[str] = (),
 ) -> Comparison:
     """Simulate every scenario and hold it against the first that can be.
 
     command   how the comparison was asked for;  say   told what is being done
     network   also follow every flow of each scenario's traffic
     intervals also draw the inputs of both sides together: how sure each difference is
-    Raises Refused where fewer than two scenarios are left.
+    fail_if   conditions on figures of each scenario: which are met
+    Raises Refused where fewer than two scenarios are left, InvalidInput for a condition that cannot be.
     """
+    known = next((one.scenario for one in asked if one.scenario is not None), None)
+    if known is not None:
+        check(fail_if, gate.names(known))
+    compared, refused = _each(asked, say)
+    if len(compared) < FEWEST:
+        reasons = "".join(f"\n{label}: {why}" for label, why in refused.items())
+        raise Refused(f"a comparison needs two scenarios that can be simulated, and {len(compared)} can{reasons}")
+    say("Finding out why they differ")
+    tables = dict(_tables(compared, say, _sure(compared, say) if intervals else None))
+    say("Finding out what the choice stands on")
+    tables["variables"] = variables([one.label for one in compared], tables["differences"])
+    tables |= choice(compared, tables["ranking"], SAMPLES if intervals else 0)
+    if fail_if:
+        tables[CONDITIONS] = conditions(fail_if, gate.figures(compared, tables["ranking"], tables["network"]))
+    if any(one.moves for one in asked):
+        tables["what_ifs"] = moved(asked, compared, tables)
+    if network:
+        from simulator.network_tables import side_by_side
+
+        tables |= side_by_side({one.label: one.scenario for one in compared}, say)
+    return Comparison(tuple(compared), refused, tables, command)
+
+
+def _each(asked: Sequence[Asked], say: Callable[[str], None]) -> tuple[list[Compared], dict[str, str]]:
+    """Every scenario that can be simulated, and why each of the others cannot."""
     refused = {one.label: one.why for one in asked if one.scenario is None}
     compared = []
     for number, one in enumerate(asked, start=1):
@@ -54,18 +86,7 @@ def compare(
             compared.append(_simulated(one.label, one.scenario))
         except (Refused, ScheduleError, TopologyError) as refusal:
             refused[one.label] = str(refusal)
-    if len(compared) < FEWEST:
-        reasons = "".join(f"\n{label}: {why}" for label, why in refused.items())
-        raise Refused(f"a comparison needs two scenarios that can be simulated, and {len(compared)} can{reasons}")
-    say("Finding out why they differ")
-    tables = dict(_tables(compared, say, _sure(compared, say) if intervals else None))
-    if any(one.moves for one in asked):
-        tables["what_ifs"] = moved(asked, compared, tables)
-    if network:
-        from simulator.network_tables import side_by_side
-
-        tables |= side_by_side({one.label: one.scenario for one in compared}, say)
-    return Comparison(tuple(compared), refused, tables, command)
+    return compared, refused
 
 
 def _simulated(label: str, scenario: Scenario) -> Compared:
@@ -79,8 +100,6 @@ def _simulated(label: str, scenario: Scenario) -> Compared:
 
 def _sure(compared: Sequence[Compared], say: Callable[[str], None]) -> pd.DataFrame:
     """[scenario x figure] the interval of each difference. Raises Refused where the fast estimate does."""
-    from simulator.comparing.paired import paired
-
     base, *others = compared
     found = []
     for other in others:

@@ -69,6 +69,10 @@ class Comparison:
       network      [scenario]          counts, network_usd, network_usd_per_endpoint, cost_usd, both_usd, network_w
       network_bill [scenario x line]   what, count, each_usd, total_usd
       limits       [scenario]          share of each limit that is used, and which is nearest
+      variables    [scenario]          the fields that tell scenarios apart, as text, one column each
+      choice       [1]                 first and second of the ranking, how far apart they are, how sure that is
+      choice_why   [thing]             what each thing adds on the way from the choice to the runner-up
+      choice_sensitivity [input]       what the runner-up costs more with one input at the ends of its interval
       what_ifs     [what-if]           those of lists: the figure that each moves, before and after, what was assumed
       network_patterns, ...            where every flow was followed: those of simulator/network_tables, by scenario
     """

@@ -58,15 +58,17 @@ def figures(base: Compared, others: Sequence[Compared], sure: pd.DataFrame | Non
 def ranking(compared: Sequence[Compared]) -> pd.DataFrame:
     """All scenarios, the cheapest run first, then the fastest step.
 
-    returns  [scenario]  place, scenario, the figures of RANKED, network_usd, and what step and cost are to the base's
+    returns  [scenario]  place, scenario, the figures of RANKED, network_usd, what step and cost are to the base's, and
+             days that the whole run takes at this step's rate
     """
     base = compared[0].result.headline
     rows = []
     for one in compared:
         values = {name: one.result.headline[name].value for name in RANKED}
         changes = [values[name] / base[name].value - 1 for name in ("step_s", "cost_usd")]
-        rows.append((one.label, *values.values(), one.network.total_usd, *changes))
-    columns = ["scenario", *RANKED, "network_usd", "step_change_ratio", "cost_change_ratio"]
+        days = one.scenario.job.tokens / one.result.headline["tokens_per_day"].value
+        rows.append((one.label, *values.values(), one.network.total_usd, *changes, days))
+    columns = ["scenario", *RANKED, "network_usd", "step_change_ratio", "cost_change_ratio", "days"]
     table = pd.DataFrame(rows, columns=columns).sort_values(["cost_usd", "step_s"], kind="stable")
     table.insert(0, "place", range(1, len(table) + 1))
     return table.reset_index(drop=True)

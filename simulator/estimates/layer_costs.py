@@ -73,6 +73,7 @@ class LayerCosts:
     cuts: dict[Hashable, Cut] = field(default_factory=dict)
     known: dict[Hashable, tuple[float, ...]] = field(default_factory=dict)
     taken: dict[Hashable, Columns] = field(default_factory=dict)
+    kept: dict[Hashable, tuple[Floats, Floats]] = field(default_factory=dict)
 
     def cut(self, layout: Layout) -> Cut:
         """The model's stages under a layout."""
@@ -132,14 +133,15 @@ class LayerCosts:
 
     def kept_columns(self, contents: Contents, cut: Cut) -> tuple[Floats, Floats]:
         """Of these the bytes alone, taken and freed, for whoever does not ask for seconds."""
-        if (contents, cut) in self.taken:
-            return self.taken[contents, cut][1:]
-        works = [
-            [(op, cut.alike[cut.sort[stage]]) for op, stage in zip(ops, stages, strict=True) if op >= 0]
-            for ops, stages in zip(*contents, strict=True)
-        ]
-        taken, freed = np.array([self._kept(one) for one in works]).T.copy()
-        return taken, freed
+        key = (contents, cut)
+        if key not in self.kept:
+            works = [
+                [(op, cut.alike[cut.sort[stage]]) for op, stage in zip(ops, stages, strict=True) if op >= 0]
+                for ops, stages in zip(*contents, strict=True)
+            ]
+            taken, freed = np.array([self._kept(one) for one in works]).T.copy()
+            self.kept[key] = (taken, freed)
+        return self.kept[key]
 
     def _columns(self, contents: Contents, cut: Cut) -> Columns:
         """Each distinct one once: stages of equal blocks are alike."""

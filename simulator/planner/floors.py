@@ -122,9 +122,14 @@ def line(of: Works, how: Habits) -> Line:
     return Line(fixed, computing, moving)
 
 
+def chunks_s(of: Line, number: int) -> float:
+    """Least seconds until the last chunk of so many micro-batches is done."""
+    return float((of.fixed + number * np.maximum(of.computing, of.moving)).max())
+
+
 def step_s(of: Line, number: int, ends: RankCosts, beside: bool) -> float:
     """Least seconds of a step of so many micro-batches; beside   gradients and parameters travel beside chunks."""
-    last = float((of.fixed + number * np.maximum(of.computing, of.moving)).max())
+    last = chunks_s(of, number)
     if beside:
         return last + float(ends.update_s.max())
     return last + float(ends.reduce_s.min()) + float((ends.update_s + ends.gather_s).max())

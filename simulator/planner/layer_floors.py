@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Hashable
+from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -12,8 +13,21 @@ from simulator.estimates.chunk_times import PLAYED, Runs, skewed
 from simulator.estimates.layer_costs import Cut, LayerCosts
 from simulator.finish import Replicas
 from simulator.plan import formats_of
-from simulator.planner.floors import AT, Habits, LayerRange, Line, Moved, least_held, line, longest_stage, step_s, works
-from simulator.planner.pieces import LAYERS, Pieces, Sharded, sharded, skewnesses
+from simulator.planner.floors import (
+    AT,
+    Habits,
+    LayerRange,
+    Line,
+    Moved,
+    chunks_s,
+    least_held,
+    line,
+    longest_stage,
+    step_s,
+    works,
+)
+from simulator.planner.pieces import LAYERS, Pieces, Sharded, Skewnesses, sharded, skewnesses
+from simulator.run import Skew
 from workloads.layout import Layout
 
 NOTHING = Sharded(0.0, 0.0)
@@ -31,12 +45,18 @@ class Turn(NamedTuple):
         return max(self)
 
 
+@lru_cache(maxsize=8)
+def _skewnesses(skew: Skew) -> Skewnesses:
+    """Factors of loads and speeds, remembered for all ways of recomputing."""
+    return skewnesses(skewed(skew))
+
+
 class LayerFloors:
     """Bounds from the costs of layers whose parameters are not spread; what spread ones send is added to them."""
 
     def __init__(self, layers: LayerCosts) -> None:
         self.layers = layers
-        self.pieces = Pieces(layers.blocks, skewnesses(skewed(layers.times.skew)))
+        self.pieces = Pieces(layers.blocks, _skewnesses(layers.times.skew))
         self.formats = formats_of(layers.scenario, layers.links)
         self.kinds: Counter[str] = Counter(layers.scenario.model.block_kinds())
         self.count = sum(self.kinds[kind] for kind in LAYERS)
@@ -93,16 +113,24 @@ class LayerFloors:
             reduce += number * self.sent[kind, groups].reduce
         return Sharded(gather, reduce)
 
+    def chunks_s(self, layout: Layout, groups: Replicas, how: Habits, number: int) -> float:
+        """Least seconds of so many micro-batches' chunks, with the stages as they are cut."""
+        return chunks_s(self.line(layout, groups, how), number)
+
     def step_s(self, layout: Layout, groups: Replicas, how: Habits, turns: tuple[int, bool]) -> float:
-        """Least seconds of a step, with the stages as they are cut.
+        """Least seconds of a step, its end included.
 
         turns   micro-batches, and whether gradients and parameters travel beside chunks
         """
-        cut = self.layers.cut(layout)
-        key = (cut, layout.schedule, layout.pp, groups if groups.shards_gradients else None)
+        ends = self.layers.ranks(layout, self.layers.cut(layout), groups)
+        return step_s(self.line(layout, groups, how), turns[0], ends, turns[1])
+
+    def line(self, layout: Layout, groups: Replicas, how: Habits) -> Line:
+        """Bounds of the ranks over the number of micro-batches, with the stages as they are cut."""
+        key = (layout.schedule, layout.pp, groups if groups.shards_gradients else None)
         if key not in self.lines:
-            self.lines[key] = self._line(cut, groups, how)
-        return step_s(self.lines[key], turns[0], self.layers.ranks(layout, cut, groups), turns[1])
+            self.lines[key] = self._line(self.layers.cut(layout), groups, how)
+        return self.lines[key]
 
     def _line(self, cut: Cut, groups: Replicas, how: Habits) -> Line:
         """Bounds of the ranks over the number of micro-batches."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -85,7 +85,8 @@ class _Search:
     part: Part
     bar: Bar
     found: Found
-    floors: dict[int, LayerFloors] = field(default_factory=dict)
+    floors: dict[Hashable, LayerFloors | None] = field(default_factory=dict)
+    needed: dict[Hashable, float] = field(default_factory=dict)
 
     def run(self) -> None:
         """Memory of states first, which needs no time; then one way of recomputing after another, the job's first."""
@@ -141,20 +142,30 @@ class _Search:
 
     def _bounded(self, policy: str, left: list[Shardings], choices: int) -> Iterator[tuple[_Bounded, list[Way]]]:
         """Each family with the bounds of its layers; those that the simulator refuses are counted."""
+        size = self.part.sequences_per_micro_batch
+        demands = self.by.cluster.setting.demands._replace(micro_batch_sequences=size)
         for family, sharding in left:
-            plain = under(family, Way(min(1, sharding[0].zero_stage), False), policy)
-            scenario = chosen(self.by.cluster.setting, plain)
-            try:
-                layers = self.by.estimator.layer_costs(scenario, plain)
-            except Refused:
+            floors = self._floors(under(family, Way(min(1, sharding[0].zero_stage), False), policy))
+            if floors is None:
                 self.found.left_out[REFUSED] += len(sharding) * choices
-                continue
-            if id(layers) not in self.floors:
-                self.floors[id(layers)] = LayerFloors(layers)
-            yield (
-                _Bounded(family, policy, micro_batches(family.layout, scenario.demands), self.floors[id(layers)]),
-                sharding,
-            )
+            else:
+                yield _Bounded(family, policy, micro_batches(family.layout, demands), floors), sharding
+
+    def _floors(self, plain: Choice) -> LayerFloors | None:
+        """Bounds of a choice's layers; None where the simulator refuses them.
+
+        Where ranks share experts and nothing collides, they are the same for all layouts of a part.
+        """
+        setting = self.by.cluster.setting
+        alike = plain.layout.ep > 1 and not setting.cluster.collides
+        of_stage = plain.layout if setting.cluster.collides else plain.layout.ranks_per_stage
+        key = (plain.recompute, None if alike else of_stage)
+        if key not in self.floors:
+            try:
+                self.floors[key] = LayerFloors(self.by.estimator.layer_costs(chosen(setting, plain), plain))
+            except Refused:
+                self.floors[key] = None
+        return self.floors[key]
 
     def _family(self, of: _Bounded, sharding: list[Way]) -> None:
         """All ways of sharding of one family; if it is worse with nothing sent for sharding, all of them are."""
@@ -175,17 +186,26 @@ class _Search:
         """One choice: bounds with the stages as they are cut, then memory, then the estimate."""
         layout, memory = of.family.layout, self.by.cluster.setting.job.memory
         how = habits(layout.schedule, layout.pp)
-        handed_bytes = of.floors.handed_bytes(layout, groups, how)
-        if not self._fits(handed_bytes + reserve_bytes(handed_bytes, memory), ACTIVATIONS):
+        if self._is_worse(of.floors.chunks_s(layout, groups, how, of.number), computing_s):
             return
         if self._is_worse(of.floors.step_s(layout, groups, how, (of.number, way.zero_overlap)), computing_s):
             return
+        handed_bytes = of.floors.handed_bytes(layout, groups, how)
+        if not self._fits(handed_bytes + reserve_bytes(handed_bytes, memory), ACTIVATIONS):
+            return
         choice = under(of.family, way, of.recompute)
         try:
-            if self._fits(self.by.estimator.memory_bytes(choice), ACTIVATIONS):
+            if self._fits(self._memory_bytes(of, choice), ACTIVATIONS):
                 self._estimate(choice, computing_s)
         except (Refused, ScheduleError):
             self.found.left_out[REFUSED] += 1
+
+    def _memory_bytes(self, of: _Bounded, choice: Choice) -> float:
+        """Bytes of the fullest GPU, the same whether gradients and parameters travel beside chunks or not."""
+        key = (of.family, of.recompute, choice.layout.zero_stage)
+        if key not in self.needed:
+            self.needed[key] = self.by.estimator.memory_bytes(choice)
+        return self.needed[key]
 
     def _is_worse(self, least_s: float, computing_s: float, choices: int = 1) -> bool:
         """Whether steps of no less than so many seconds cannot matter; then they are counted."""

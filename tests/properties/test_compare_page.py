@@ -6,6 +6,7 @@ import json
 import math
 import re
 import time
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -13,10 +14,12 @@ import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markupsafe import escape
 
 import clustercast
-from reports import compare, waterfall
+from reports import compare, compare_pictures, waterfall
 from reports.differences import MINUS, difference, percent, signed, told
+from reports.document import Picture
 from reports.topology_picture import sentences, topology_picture
 from reports.words import scale
 from reports.write_comparison import contents, document
@@ -31,6 +34,7 @@ from topologies.spec import load_entry
 from workloads.scenario import SCENARIOS, catalogue, changed, load_scenario
 
 LARGEST_BYTES = 2_000_000
+MOST_FIGURES = 12
 LONGEST_S = 5.0
 SWITCH = load_entry("switches", "quantum-2", Switch, catalogue())
 SMALL = SWITCH.model_copy(update={"ports": 4})
@@ -54,6 +58,43 @@ def test_a_page_of_twenty_scenarios_is_small_and_quick() -> None:
     assert time.monotonic() - began < LONGEST_S
     assert len(made["compare.html"].encode()) <= LARGEST_BYTES
     assert made["compare.html"].count("<h2") >= 8
+    assert made["compare.html"].count("<figure") <= MOST_FIGURES
+
+
+def test_twenty_different_networks_under_load_are_at_most_twelve_figures_too() -> None:
+    """Maps of full links fill what is left of the page, and networks that are not drawn are named."""
+    comparison = twenty()
+    heat = pd.concat(
+        pd.DataFrame({"scenario": one.label, "leaf": [0, 0, 1, 1], "uplink": [0, 1, 0, 1], "used_share": 0.5})
+        for one in comparison.compared
+    )
+    other = [
+        replace(one, layers=layered(FatTree(switch=SMALL).build(1 + at % 8)))
+        for at, one in enumerate(comparison.compared)
+    ]
+    found = replace(comparison, compared=tuple(other), tables={**comparison.tables, "network_heat": heat})
+    page = compare.page(found)
+    assert page.count("<figure") == MOST_FIGURES
+    assert "Not drawn, but counted and priced above:" in page
+
+
+def test_the_choice_is_the_first_of_the_ranking_and_drawn_everywhere() -> None:
+    comparison = twenty()
+    first = comparison.tables["ranking"]["scenario"].iloc[0]
+    assert comparison.tables["choice"]["chosen"].iloc[0] == first
+    page = compare.page(comparison)
+    assert f"First of the ranking: {first}" in page
+    assert f"1, {first}: " in page
+    assert page.count(f"The choice: 1, {first}, ") >= 1
+
+
+def test_terms_of_all_differences_are_in_one_picture() -> None:
+    """Every scenario has a row whose terms are those of the table."""
+    comparison = twenty()
+    (drawn,) = compare_pictures.terms(comparison)
+    assert isinstance(drawn, Picture)
+    for place, label in comparison.tables["ranking"][["place", "scenario"]].to_numpy().tolist():
+        assert (f">{place}: {escape(label)}" in drawn.svg) is (label != comparison.base.label)
 
 
 def test_a_scenario_named_like_a_script_is_text() -> None:
@@ -106,6 +147,7 @@ def test_identical_scenarios_are_compared_without_a_word_of_difference() -> None
     found = clustercast.compare([base, base])
     assert set(found.tables["figures"]["verdict"]) == {NO_CHANGE}
     assert "nothing differs" in compare.page(found)
+    assert "costs as much." in compare.page(found)
     assert "no scenario is materially better" in compare.answer(found)[0]
 
 
