@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.asked import changes_of, question_file
-from cli.gated import NOTHING_ASKED, Told
+from cli.gated import NO_GATE, Gated, end, with_conditions
 from cli.progress import counting, saying
 from cli.run import Changes, made_folder
 
@@ -39,7 +39,7 @@ def plan(
     changes: Changes = None,
     catalog: Annotated[list[Path] | None, typer.Option(help="Another catalogue folder. Repeatable.")] = None,
     work: Work = Work(),
-    told: Told = NOTHING_ASKED,
+    told: Gated = NO_GATE,
 ) -> None:
     """Find the best cluster and layout within limits: what to choose, why, how sure, what would change it."""
     from cli.planned import as_data, summary, written
@@ -54,15 +54,19 @@ def plan(
         say("Reading the question")
         asked = read_question(file, folders, changes_of(changes or ()))
         ways = Ways(
-            command_line(question, changes or (), folders), work.workers, counting(say), catalogue(file, folders)
+            command_line(question, changes or (), folders, told.words),
+            work.workers,
+            counting(say),
+            catalogue(file, folders),
         )
-        result = choose(asked, ways)
+        result = with_conditions(choose(asked, ways), told)
         say("Writing the report")
         report = written(result, made_folder(folder))
     if told.as_json:
         print(as_data(result, report))
     elif not told.quiet:
         print(summary(result, report))
+    end(result.tables)
 
 
 def read_question(file: Path, folders: tuple[Path, ...], changes: dict[str, object]) -> Question:
@@ -74,11 +78,11 @@ def read_question(file: Path, folders: tuple[Path, ...], changes: dict[str, obje
     return changed_question(asked, changes, catalogue(file, folders)) if changes else asked
 
 
-def command_line(question: str, changes: Sequence[str], catalog: Sequence[Path]) -> str:
+def command_line(question: str, changes: Sequence[str], catalog: Sequence[Path], more: Sequence[str]) -> str:
     """Command that gives the same result again, wherever its report was written and whoever helped."""
     words = ["clustercast", "plan", question]
     for change in changes:
         words += ["--with", change]
     for folder in catalog:
         words += ["--catalog", str(folder)]
-    return shlex.join(words)
+    return shlex.join([*words, *more])

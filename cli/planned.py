@@ -31,7 +31,7 @@ UNITS = {"_s": "s", "_usd": "USD", "_j": "J", "_bytes": "bytes"}
 
 
 def written(result: PlanResult, folder: Path) -> Path:
-    """Write the folder; return the path of the page in it."""
+    """Write the folder; return the path of the report in it."""
     from reports.write_plan import write_plan
 
     return write_plan(result, folder)[0]

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from pydantic import ValidationError
+
 from topologies.catalogue import Catalogue
 from topologies.nodes import Node, Scalar, Table
-from topologies.problems import InvalidInput, Problem, listed, meant
+from topologies.problems import FieldErrors, InvalidInput, Problem, listed, meant
 from topologies.reading import Reading, read_file
 from topologies.spec import load, validated
 from workloads.joint_question import JointQuestion
 from workloads.long_run import with_file
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.scenario import Setting, catalogue
-from workloads.service import is_service, load_service, of_units_not_there
+from workloads.service import Service, as_told, is_service, load_service, of_units_not_there
 from workloads.serving_question import ServingQuestion, full_service_path
 from workloads.short_paths import CALLED, full_path
 
@@ -37,8 +39,7 @@ def load_question(path: Path, folders: tuple[Path, ...] = ()) -> Question:
     reading = read_file(path)
     kind = _kind(reading.root, path)
     if kind is None and is_service(path):
-        service = load_service(path, folders)
-        return ServingQuestion(name=service.name, title=service.title, service=service)
+        return _of_service(load_service(path, folders), path)
     if kind is None:
         setting = load(path, Setting, catalogue(path, folders))
         return TrainingQuestion(name=setting.name, title=setting.title, scenario=setting)
@@ -51,13 +52,23 @@ def changed_question(question: Question, changes: Mapping[str, object], names: C
 
     Paths begin at the question, or at what it is about (`nodes`, `job.tokens`, `decode.ep`).
     """
-    told = (*question.changes, *(f"{path}={value}" for path, value in changes.items()))
+    told = (*question.changes, *(f"{path}={as_told(value)}" for path, value in changes.items()))
     whole = {_path(question, path): value for path, value in changes.items()}
     if isinstance(question, ServingQuestion):
         own = {path.removeprefix(f"{ABOUT}."): value for path, value in whole.items() if path.startswith(f"{ABOUT}.")}
         if problems := list(of_units_not_there(question.service, own)):
             raise InvalidInput(problems)
     return question.with_changes({**whole, "changes": told}, names if names is not None else catalogue())
+
+
+def _of_service(service: Service, path: Path) -> ServingQuestion:
+    """The cheapest fleet of a service. Raises InvalidInput for one that is asked nothing, or promises nothing."""
+    try:
+        return ServingQuestion(name=service.name, title=service.title, service=service)
+    except ValidationError as refused:
+        found = refused.errors()[0].get("ctx", {}).get("error")
+        pairs = found.found if isinstance(found, FieldErrors) else [("", str(refused))]
+        raise InvalidInput(Problem(str(path), 1, 1, field, message) for field, message in pairs) from None
 
 
 def _kind(root: Node, path: Path) -> type[Question] | None:

@@ -192,7 +192,7 @@ def changed_service(service: Service, changes: Mapping[str, object], names: Cata
     """The service with dotted paths set, checked again, which says what was changed; raises InvalidInput."""
     if problems := list(of_units_not_there(service, changes)):
         raise InvalidInput(problems)
-    told = (*service.changes, *(f"{path}={_told(value)}" for path, value in changes.items()))
+    told = (*service.changes, *(f"{path}={as_told(value)}" for path, value in changes.items()))
     return service.with_changes({**changes, "changes": told}, names if names is not None else catalogue())
 
 
@@ -206,7 +206,7 @@ def of_units_not_there(service: Service, changes: Mapping[str, object]) -> Itera
             yield Problem("changes", 0, 0, path, why)
 
 
-def _told(value: object) -> str:
+def as_told(value: object) -> str:
     """A value as YAML on one line."""
     return json.dumps(value) if isinstance(value, dict | list | tuple | bool) or value is None else str(value)
 

@@ -122,8 +122,10 @@ class Estimator:
         return self.links[key]
 
     def layer_costs(self, scenario: Scenario, choice: Choice) -> LayerCosts:
-        """What the choice's share of the layers costs; fully sharded ones depend on the replicas too, and where nobody
-        shares experts, how much ranks wait for each other on how many share a stage.
+        """What the choice's share of the layers costs.
+
+        Fully sharded ones depend on the replicas too; where nobody shares experts, how long ranks wait for each other
+        depends on how many share a stage.
         """
         links = self.links_under(scenario)
         groups = groups_of(scenario.layout, links)

@@ -2,41 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-
 from simulator.planner.result import PlanResult
+from simulator.planner.ways import Ways
 from simulator.refusal import Refused
-from topologies.catalogue import Catalogue
 from workloads.joint_question import JointQuestion
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.serving_question import ServingQuestion
 
-Tell = Callable[[str, int, int], None]
+__all__ = ["Ways", "choose"]
+
+ALONE = Ways()
+"""One process that tells nobody."""
 
 
-def untold(what: str, done: int, whole: int) -> None:
-    """Tell nobody."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ways:
-    """How a question is worked on; changes nothing in its answer.
-
-    command   how it was asked for;  workers   processes
-    tell      told what is being done, how much of it is done, of how much
-    names     catalogue in which values of `vary` are looked up
-    """
-
-    command: str = ""
-    workers: int = 1
-    tell: Tell = untold
-    names: Catalogue | None = None
-
-
-def choose(question: Question, ways: Ways = Ways()) -> PlanResult:
+def choose(question: Question, ways: Ways = ALONE) -> PlanResult:
     """Answer a question. Raises Refused where nothing keeps the limits, with what comes nearest."""
     if isinstance(question, TrainingQuestion):
+        if question.find is not None:
+            from simulator.planner.inverse import answered as answered_inverse
+
+            return answered_inverse(question, ways)
         from simulator.planner.training import answered
 
         return answered(question, ways)

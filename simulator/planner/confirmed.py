@@ -25,6 +25,8 @@ from workloads.schedule import ScheduleError
 Tell = Callable[[str, int, int], None]
 DOING = "Simulating the best event by event"
 RUNS = ("step_s", "memory_bytes")
+SAME_RATIO = 1e-4
+"""Closer figures are called equal: estimates and simulation are further apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,19 @@ def confirm_best(
             continue
         if one.step_s <= one.cluster.worth.most_step_s:
             found.append(one)
-    return sorted(found, key=lambda one: (one.values, one.candidate.cluster, one.candidate.key))
+    return _simplest_first(sorted(found, key=lambda one: (one.values, one.candidate.cluster, one.candidate.key)))
+
+
+def _simplest_first(found: list[Confirmed]) -> list[Confirmed]:
+    """In order, but of those as good as the best the one of the simplest layout first, as `key_of` has it."""
+    if not found:
+        return found
+    best = found[0]
+    equal = [
+        one for one in found if all(a <= b * (1 + SAME_RATIO) for a, b in zip(one.values, best.values, strict=True))
+    ]
+    first = min(equal, key=lambda one: (one.candidate.cluster, one.candidate.key))
+    return [first, *(one for one in found if one is not first)]
 
 
 def table(confirmed: Sequence[Confirmed], labels: Mapping[int, str]) -> pd.DataFrame:

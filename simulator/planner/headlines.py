@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from simulator.planner.certainty import Sure
 from simulator.planner.confirmed import Confirmed
+from simulator.planner.decided import Searched
 from simulator.planner.found import ESTIMATED, ESTIMATED_LATE
 from simulator.result import Figure
-
-if TYPE_CHECKING:
-    from simulator.planner.training import Searched
 
 WHOLE = "for all tokens of the job at the chosen step's rate, without failures, batch ramp or evaluation"
 

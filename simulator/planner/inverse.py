@@ -9,11 +9,12 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from simulator.planner.choose import Ways
 from simulator.planner.cluster import Cluster, built
+from simulator.planner.decided import Searched
 from simulator.planner.exhaustive import Space, exhaustive
 from simulator.planner.result import PlanResult
-from simulator.planner.training import Searched, decided, result_of, searched
+from simulator.planner.training import decided, result_of, searched
+from simulator.planner.ways import Ways
 from simulator.refusal import Refused
 from simulator.result import Figure
 from topologies.units import pretty

@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.estimates.choices import Choice
-from simulator.planner.choose import Ways
 from simulator.planner.cluster import Cluster
 from simulator.planner.exhaustive import estimated, own_candidate
 from simulator.planner.found import ACTIVATIONS, ESTIMATED, ESTIMATED_LATE, INVALID, REFUSED, Candidate, Found, best
 from simulator.planner.jobs import pool
 from simulator.planner.space import CPS, Family, Way, divisors, layout_of, runs, schedules, sensible, under
 from simulator.planner.space import ways as shardings
+from simulator.planner.ways import Ways
 from simulator.refusal import Refused
 from topologies.problems import InvalidInput, Problem
 from workloads.layout_axes import LayoutAxes

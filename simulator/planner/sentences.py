@@ -10,7 +10,8 @@ from simulator.planner.answer_tables import UNITS, label
 from simulator.planner.attributed import largest
 from simulator.planner.cluster import Cluster
 from simulator.planner.confirmed import Confirmed
-from simulator.planner.found import ESTIMATED, ESTIMATED_LATE, Found
+from simulator.planner.found import ESTIMATED, ESTIMATED_LATE, Candidate, Found
+from simulator.planner.worth import front
 from topologies.units import pretty
 from workloads.plan_question import Objective
 
@@ -31,8 +32,23 @@ def choice(chosen: Confirmed, objectives: Sequence[Objective]) -> str:
     return f"Choose {label(chosen.candidate, chosen.cluster)}: it {told}, {pretty(chosen.step_s, 's')} a step."
 
 
+def compromises(
+    candidates: Sequence[Candidate], clusters: Mapping[int, Cluster], objectives: Sequence[Objective]
+) -> str:
+    """How many candidates no other beats in everything, and the best of them in each objective."""
+    ahead = set(front(list(dict.fromkeys(one.values for one in candidates))))
+    first = [one for one in candidates if one.values in ahead]
+    told = []
+    for place, objective in enumerate(objectives):
+        best = min(first, key=lambda one: one.values[place])
+        told.append(
+            f"least {objective} ({figure(best.values[place], objective)}): {label(best, clusters[best.cluster])}"
+        )
+    return f"{len(ahead)} compromises are beaten by no other in everything; {'; '.join(told)}."
+
+
 def bound(table: pd.DataFrame, chosen: Confirmed) -> str:
-    """What binds."""
+    """What binds the step, and which limit is at its end or nearest to it."""
     near = table[table["binding"]]
     first = chosen.result.answer[0]
     if near.empty:

@@ -17,9 +17,10 @@ from workloads.layout_axes import LayoutAxes
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec
 
-MOST_CP, LEAST_TOKENS = 8, 1024
-"""Widest context parallelism that is tried unless others are named, and tokens of a sequence that it leaves a rank."""
-CPS = tuple(2**power for power in range(MOST_CP.bit_length()))
+CPS, LEAST_TOKENS = (1, 2, 4, 8), 1000
+"""Context parallelism that is tried unless other sizes are named, and tokens of a sequence that it leaves a rank."""
+PLAIN = "1f1b"
+"""Schedule of a single rank: all others do the same there, in another order."""
 WHOLE = 3
 """ZeRO stage at which nothing is left to travel at the step's end, so that it cannot travel beside chunks."""
 
@@ -94,8 +95,8 @@ def families(scenario: Scenario, axes: LayoutAxes, part: Part) -> Iterator[Famil
 
 
 def sensible(schedule: ScheduleSpec, pp: int, layers: int) -> bool:
-    """Whether a schedule is worth a look: every stage has a layer, and without a pipeline nobody cuts into stages."""
-    return schedule.stages(pp) <= layers and (pp > 1 or schedule.stages(1) == 1)
+    """Whether a schedule is worth a look: every stage has a layer; where there is no pipeline, 1F1B alone is."""
+    return schedule.stages(pp) <= layers and (pp > 1 or schedule.kind == PLAIN)
 
 
 def layout_of(fields: dict[str, object]) -> Layout | None:

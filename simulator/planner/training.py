@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -14,15 +13,16 @@ from simulator.planner.answer_tables import candidates_table, label, pruned_tabl
 from simulator.planner.attributed import attribution
 from simulator.planner.binding import binds
 from simulator.planner.certainty import Sure, sure
-from simulator.planner.choose import Ways
 from simulator.planner.cluster import Cluster, Unbuilt, clusters
-from simulator.planner.confirmed import Confirmed, confirm_best
+from simulator.planner.confirmed import confirm_best
 from simulator.planner.confirmed import table as confirmed_table
+from simulator.planner.decided import Decided, Searched
 from simulator.planner.exhaustive import Space, exhaustive
 from simulator.planner.found import Candidate, Found
 from simulator.planner.headlines import headline
 from simulator.planner.result import PlanResult
 from simulator.planner.survival import surviving
+from simulator.planner.ways import Ways
 from simulator.refusal import Refused
 from simulator.result import Reproduction
 from simulator.summary import versions
@@ -34,35 +34,8 @@ TURNED = 4
 """Of the best, how many are held against each other with other inputs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Searched:
-    """What was searched and found.
-
-    left_out   reason -> clusters that were left out whole
-    """
-
-    clusters: Mapping[int, Cluster]
-    left_out: Mapping[str, int]
-    found: Found
-    exhaustive: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The choice and what it is held against: simulated ones, best first; the scenario's own where it was simulated."""
-
-    searched: Searched
-    confirmed: Sequence[Confirmed]
-    own: Confirmed | None
-    own_place: int | None
-
-
 def answered(question: TrainingQuestion, ways: Ways) -> PlanResult:
     """Answer the question. Raises Refused where no layout of any cluster keeps the limits."""
-    if question.find is not None:
-        from simulator.planner.inverse import answered as found
-
-        return found(question, ways)
     return result_of(question, ways, decided(question, searched(question, ways), ways))
 
 
@@ -213,6 +186,8 @@ def _answer(
     """The sentences, the most important first."""
     chosen, objective = of.confirmed[0], question.objective[0]
     said = [sentences.choice(chosen, question.objective), sentences.bound(tables["binds"], chosen)]
+    if len(question.objective) > 1:
+        said.append(sentences.compromises(of.searched.found.candidates, of.searched.clusters, question.objective))
     if len(of.confirmed) > 1:
         said.append(sentences.against(chosen, of.confirmed[1], tables["attribution"], objective, "The runner-up"))
     said.append(_of_own(of, tables, objective))

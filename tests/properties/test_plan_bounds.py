@@ -40,7 +40,8 @@ def only_cluster(name: str, changes: dict[str, object] | None = None) -> Cluster
 
 def some_choices(cluster: Cluster, axes: LayoutAxes, number: int) -> list[Choice]:
     """Valid choices, drawn evenly over the parts of the space."""
-    drawn, found = random.Random(0), []
+    drawn = random.Random(0)
+    found: list[Choice] = []
     every = parts(cluster.setting, axes)
     while len(found) < number:
         family = list(families(cluster.setting, axes, drawn.choice(every)))

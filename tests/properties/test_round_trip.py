@@ -18,8 +18,10 @@ from workloads.failure_rates import FailureRates
 from workloads.long_run import RUNS, load_run
 from workloads.model import ModelSpec
 from workloads.ownership import Ownership
+from workloads.plan_question import QUESTIONS
 from workloads.power import Power
 from workloads.price import Price
+from workloads.question_file import load_question
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
 from workloads.service import SERVICES, load_service
 from workloads.site import Site
@@ -38,6 +40,7 @@ SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
     *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
     *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run", "Service"),
+    *("Setting", "Question", "TrainingQuestion", "ServingQuestion", "JointQuestion"),
 }
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 
@@ -129,3 +132,9 @@ def test_text_that_looks_like_something_else_stays_text(text: str, end: str) -> 
     table = {text: 1.0, end + text: 2.0}
     spec = Loose(text=text + end, lines=(end + text,), table=table, numbered={}, pairs=(), truth=False, maybe=text)
     assert loads(dump(spec), Loose) == spec
+
+
+@pytest.mark.parametrize("file", sorted(QUESTIONS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_shipped_question_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
+    question = load_question(file)
+    assert loads(dump(question), type(question), CATALOGUE) == question

@@ -19,6 +19,7 @@ from tests.engines import shipped
 from topologies.spec import InvalidInput
 from workloads.plan_question import QUESTIONS
 from workloads.question_file import changed_question, load_question
+from workloads.service import SERVICES
 from workloads.serving_question import ServingQuestion
 
 PRICE = {"base": "h100-rental", "name": "stand-in", "gpu_usd_per_s": "3 USD/h"}
@@ -193,6 +194,7 @@ def test_questions_that_mean_nothing_are_refused(changes: dict[str, object], wor
     ("changes", "words"),
     [
         ({"limits.networks": ["slim-fly"]}, "network"),
+        ({"fleets.prefill": {"ep": [8]}}, "units of whole only"),
         ({"vary": {"node": ["h200-node", "b200-node"]}}, "prices: none for b200"),
         ({"limits.most_gpus": 8}, "no fleet keeps the promises"),
         ({"limits.tpot_s": "1 ms"}, "TPOT"),
@@ -210,6 +212,11 @@ def test_a_service_is_a_question_by_itself_and_short_paths_reach_it(tmp_path: Pa
     asked = load_question(file)
     assert isinstance(asked, ServingQuestion)
     assert changed(asked, {"whole.tp": 8}).service.units["whole"].tp == 8
+
+
+def test_a_service_that_nobody_asks_anything_of_is_no_question() -> None:
+    with pytest.raises(InvalidInput, match="needs `traffic` or `demand`"):
+        load_question(SERVICES / "h200-node.yaml")
 
 
 LENGTHS = "{kind: fixed, input_tokens: 9, output_tokens: 9}"

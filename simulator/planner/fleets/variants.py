@@ -76,6 +76,7 @@ def variants_of(question: ServingQuestion, names: Catalogue | None) -> Variants:
     if not found.kept:
         raise Refused("nothing is left to weigh. " + "; ".join(": ".join(pair) for pair in found.why.items()))
     _require_prices(question, found.kept)
+    _require_kinds(question, found.kept)
     return found
 
 
@@ -152,6 +153,16 @@ def _require_prices(question: ServingQuestion, kept: list[Variant]) -> None:
     without = sorted(gpu for gpu, service in gpus.items() if service.price.gpu != gpu)
     if without and len(gpus) > 1 and "cost" in question.objective:
         raise Refused(f"prices: none for {', '.join(without)}; give one each, or ask for `objective: [gpus]`")
+
+
+def _require_kinds(question: ServingQuestion, kept: list[Variant]) -> None:
+    """Raise Refused for values of units that no service has."""
+    there = {kind for one in kept for kind in one.service.units}
+    for kind in FleetSearch.KINDS:
+        if question.fleets is not None and getattr(question.fleets, kind) and kind not in there:
+            raise Refused(
+                f"fleets.{kind}: values to try, but the services have units of {', '.join(sorted(there))} only"
+            )
 
 
 def _variant(question: ServingQuestion, told: Mapping[str, str], service: Service) -> Variant:
