@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -55,6 +56,7 @@ def exhaustive(space: Space, workers: int, tell: Tell) -> Found:
         own = own_candidate(cluster)
         if found.own is None and own is not None and own.memory_bytes <= cluster.worth.most_bytes:
             found.own = own
+            known[0] = Bar(space.keep, (), own.values[0] if len(own.values) == 1 else math.inf)
     _SEARCHERS.clear()
     jobs = [Job(space, at, part) for at, one in enumerate(space.clusters) for part in parts(one.setting, space.axes)]
 
@@ -67,6 +69,7 @@ def exhaustive(space: Space, workers: int, tell: Tell) -> Found:
     if jobs:
         take(0, _searched(jobs[0], known[0]))
     in_turn(jobs[1:], lambda: known[0], _searched, lambda number, part: take(number + 1, part), workers)
+    found.counts_own = found.own is not None and known[0].counts_own
     return found
 
 

@@ -43,6 +43,7 @@ class Found:
     """What is known of some part of the space.
 
     left_out      reason -> choices;  candidates   best first;  own   the scenario's own choice, if it is in this part
+    ahead         estimated choices that are better than the scenario's own;  counts_own   whether that is all of them
     least_bytes   of the fullest GPU, of all choices that do not fit: a lower bound
     """
 
@@ -50,6 +51,8 @@ class Found:
     left_out: Counter[str] = field(default_factory=Counter)
     candidates: list[Candidate] = field(default_factory=list)
     own: Candidate | None = None
+    ahead: int = 0
+    counts_own: bool = False
     least_bytes: float = float("inf")
 
     def add(self, other: Found, keep: int) -> None:
@@ -57,6 +60,7 @@ class Found:
         self.valid += other.valid
         self.left_out.update(other.left_out)
         self.own = self.own or other.own
+        self.ahead += other.ahead
         self.least_bytes = min(self.least_bytes, other.least_bytes)
         self.candidates = best([*self.candidates, *other.candidates], keep)
 

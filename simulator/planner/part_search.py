@@ -227,6 +227,7 @@ class _Search:
         idle_s = max(found.parts_s["bubble"], 0.0)
         values = cluster.worth.values(found.step_s, computing_s, idle_s)
         self.found.left_out[ESTIMATED] += 1
+        self.found.ahead += values[0] < self.bar.own
         candidate = Candidate(
             values, key_of(choice), cluster.number, choice, found.step_s, computing_s, idle_s,
             found.memory_bytes, dict(found.parts_s),

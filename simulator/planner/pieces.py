@@ -72,7 +72,7 @@ def skewnesses(skew: Skewed) -> Skewnesses:
     A further layer adds at least what it takes on the rank that was last before it: which one that is, is known where
     all have the same load (the slowest, no faster than the mean), else it may be the fastest with the least load.
     """
-    together = (skew.loads * skew.slowness[None, :, None, :]).mean(axis=(1, 3))
+    together = np.einsum("wdlr,dr->wl", skew.loads, skew.slowness) / skew.slowness.size
     mean = float(skew.slowness.mean())
     played = Skewness(mean, float(together.min()), float(skew.loads.mean(axis=(1, 3)).min()))
     least_load = float(skew.loads.min())

@@ -94,6 +94,8 @@ def decided(question: TrainingQuestion, of: Searched, ways: Ways) -> Decided:
     same = [one for one in confirmed if (one.candidate.cluster, one.candidate.key) == (own.cluster, own.key)]
     there = [(one.cluster, one.key) for one in of.found.candidates]
     place = there.index((own.cluster, own.key)) + 1 if (own.cluster, own.key) in there else None
+    if place is None and of.found.counts_own:
+        place = of.found.ahead + 1
     simulated = same or confirm_best(of.clusters, [own], 1, ways.tell)
     return Decided(of, confirmed, simulated[0] if simulated else None, place)
 
@@ -145,7 +147,7 @@ def _ranked(of: Decided) -> tuple[list[Candidate], list[int]]:
     own = of.searched.found.own
     if own is not None and (own.cluster, own.key) not in {(one.cluster, one.key) for one in ranked}:
         ranked.append(own)
-        places.append(len(ranked))
+        places.append(max(of.own_place or 0, len(ranked)))
     return ranked, places
 
 
@@ -205,7 +207,9 @@ def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], objective: str) -> 
         return "The scenario's own layout does not fit this cluster." if of.searched.found.own is None else ""
     if own is chosen:
         return "It is the scenario's own layout."
-    place = f"place {of.own_place}" if of.own_place is not None else "not among the best"
+    place = (
+        f"place {of.own_place:,}" if of.own_place is not None else f"beyond place {len(of.searched.found.candidates)}"
+    )
     who = f"The scenario's own layout ({place} by the estimate)"
     return sentences.against(chosen, own, tables["attribution_own"], objective, who)  # type: ignore[arg-type]
 

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from workloads.plan_question import Objective
+
+NEAR_SHARE = 0.03
+"""A scenario's own choice that is so little worse than the last place looked for still gets its exact place."""
 
 
 class Draws(NamedTuple):
@@ -65,25 +68,38 @@ class Bar:
     """What a choice has to beat: so many that were found before, or any one in every objective.
 
     places   that are looked for;  found   values of choices that fit, best first by one objective, a front by several
+    own      value of the scenario's own choice: while it is nearly as good as the last place, so are all better ones
     """
 
     places: int
     found: tuple[tuple[float, ...], ...] = ()
+    own: float = math.inf
+
+    @property
+    def last(self) -> float:
+        """Value that may still matter, by one objective."""
+        last = self.found[self.places - 1][0] if len(self.found) >= self.places else math.inf
+        return max(last, self.own) if self.own <= last * (1 + NEAR_SHARE) else last
+
+    @property
+    def counts_own(self) -> bool:
+        """Whether every choice that is better than the scenario's own is estimated."""
+        return self.own <= self.last
 
     def excludes(self, least: Sequence[float]) -> bool:
         """Whether a choice whose values are no less than these cannot matter any more."""
         if not self.found:
             return False
         if len(least) == 1:
-            return len(self.found) >= self.places and least[0] > self.found[self.places - 1][0]
+            return least[0] > self.last
         return any(dominates(one, least) for one in self.found)
 
     def with_found(self, more: Sequence[tuple[float, ...]]) -> Bar:
         """The bar with more choices that fit."""
         every = sorted({*self.found, *more})
         if every and len(every[0]) == 1:
-            return Bar(self.places, tuple(sorted([*self.found, *more])[: self.places]))
-        return Bar(self.places, tuple(front(every)))
+            return replace(self, found=tuple(sorted([*self.found, *more])[: self.places]))
+        return replace(self, found=tuple(front(every)))
 
 
 def dominates(one: Sequence[float], other: Sequence[float]) -> bool:
