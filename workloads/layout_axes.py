@@ -20,7 +20,7 @@ RECOMPUTES: tuple[Recompute, ...] = ("none", "selective", "swiglu", "mla-norms",
 class LayoutAxes(Spec):
     """Values of each axis; an axis that is left out takes all that make sense. dp is what the others leave.
 
-    tp         default: divisors of what NVLink joins;  cp   default: 1 to 8, while a rank keeps 1,000 tokens
+    tp         default: divisors of what NVLink joins;  cp   default: 1 to 8, while a rank keeps 2,000 tokens
     pp, ep     default: every divisor of the number of GPUs, of experts
     schedules  kinds; default: all that there are;  chunks   stages a rank of those that have several
     sequences_per_micro_batch, recompute, zero_stage, zero_overlap   as in a scenario

@@ -17,7 +17,7 @@ from workloads.layout_axes import LayoutAxes
 from workloads.scenario import Scenario
 from workloads.schedule import ScheduleSpec
 
-CPS, LEAST_TOKENS = (1, 2, 4, 8), 1000
+CPS, LEAST_TOKENS = (1, 2, 4, 8), 2000
 """Context parallelism that is tried unless other sizes are named, and tokens of a sequence that it leaves a rank."""
 PLAIN = "1f1b"
 """Schedule of a single rank: all others do the same there, in another order."""

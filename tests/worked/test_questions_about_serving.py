@@ -5,11 +5,13 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from simulator.headline import HOUR_S
 from simulator.planner.choose import choose
 from simulator.planner.fleets.floor import floor_gpus
+from simulator.planner.fleets.tables import _typed
 from simulator.planner.fleets.variants import variants_of
 from simulator.planner.fleets.weighed import FLOOR, IMPOSSIBLE, Aim, Weighed, beats, weighed
 from simulator.planner.result import PlanResult
@@ -157,6 +159,12 @@ def test_one_is_better_only_where_it_is_worse_in_nothing() -> None:
     assert beats((1.0, 2.0), (1.0, 3.0))
     assert not beats((1.0, 3.0), (2.0, 2.0))
     assert not beats((1.0, 2.0), (1.0, 2.0))
+
+
+def test_sizes_of_units_that_only_some_fleets_have_stay_whole_numbers() -> None:
+    typed = _typed(pd.Series([8, None], dtype=object))
+    assert typed.tolist() == [8, None]
+    assert _typed(pd.Series([8, 16], dtype=object)).dtype.kind == "i"
 
 
 def test_reasons_keep_a_few_examples() -> None:

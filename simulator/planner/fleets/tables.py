@@ -35,7 +35,13 @@ def candidates(ranked: Sequence[Confirmed], aim: Aim) -> pd.DataFrame:
         row["lost"] = "" if place == 1 else lost(one, ranked[0], aim)
         rows.append(row)
     order = [name for row in rows for name in row]
-    return pd.DataFrame(rows)[_columns(order)]
+    frame = pd.DataFrame(rows, dtype=object)[_columns(order)]
+    return pd.DataFrame({name: _typed(frame[name]) for name in frame})
+
+
+def _typed(column: pd.Series) -> pd.Series:
+    """A column with its own type where every fleet has a value; else as it is, so that whole numbers stay whole."""
+    return column.infer_objects() if column.notna().all() else column.where(column.notna(), None)
 
 
 def _columns(names: Sequence[str]) -> list[str]:
