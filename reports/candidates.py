@@ -89,8 +89,7 @@ class Candidates:
         """Of those, the ones whose value does not follow from one before and the other way round."""
         found: list[str] = []
         for name in self.varied:
-            own = self.frame[name].map(str)
-            if not any(_together(own, self.frame[other].map(str)) for other in found):
+            if not any(_together(self.frame[name], self.frame[other]) for other in found):
                 found.append(name)
         return tuple(found)
 
@@ -122,10 +121,20 @@ class Candidates:
         return False
 
 
-def _together(one: pd.Series[str], other: pd.Series[str]) -> bool:
-    """Whether each value of the one goes with one of the other, and the other way round."""
-    pairs = len(set(zip(one.tolist(), other.tolist(), strict=True)))
-    return pairs == one.nunique() == other.nunique()
+def _together(one: pd.Series, other: pd.Series) -> bool:
+    """Whether each value of the one goes with one of the other, and the other way round.
+
+    Drawn numbers never recur, so that this says nothing of them: they go together if they rise or fall together.
+    """
+    told, of = one.map(str), other.map(str)
+    pairs = len(set(zip(told.tolist(), of.tolist(), strict=True)))
+    if not pairs == told.nunique() == of.nunique():
+        return False
+    numbers = pd.api.types.is_numeric_dtype(one) and pd.api.types.is_numeric_dtype(other)
+    if pairs < len(one) or not numbers:
+        return True
+    places, others = one.rank().tolist(), other.rank().tolist()
+    return places == others or places == [len(others) + 1 - place for place in others]
 
 
 def candidates(frame: pd.DataFrame, objective: str = "") -> Candidates:

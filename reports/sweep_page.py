@@ -20,6 +20,8 @@ from simulator.result import Answered
 
 MOST_FIGURES, MOST_PARETO = 12, 2
 MOST_FAILED = 50
+MOST_LEVELS, RANGES = 24, 10
+"""Values of a field that are told one by one, and ranges that stand for more numbers than these."""
 FIRST = ("cost_usd", "usd_per_million_output_tokens", "usd_per_million_input_tokens", "step_s", "gpu_hours")
 """What points are ranked by: the first of these that there is, else the first figure; less is better."""
 KNOWN = frozenset({"points", "failed", "designs", CONDITIONS})
@@ -138,16 +140,33 @@ def effects(of: Candidates) -> list[Effect]:
     known = of.frame[of.frame[of.objective].notna()] if of.objective else of.frame.head(0)
     values = pd.Series(of.values(of.objective), index=of.frame.index) if of.objective else pd.Series(dtype=float)
     for field in of.independent:
-        levels, numbers = [], []
-        for value, own in values.loc[known.index].groupby(known[field], sort=False):
-            told = Level(text(value, field), len(own), float(own.mean()), float(own.min()), float(own.max()))
-            levels.append(told)
-            numbers.append(value)
-        ordered = all(isinstance(one, int | float) and not isinstance(one, bool) for one in numbers)
-        by = numbers if ordered else [one.mean for one in levels]
-        if len(levels) > 1:
-            found.append(Effect(field, tuple(one for _, one in sorted(zip(by, levels, strict=True))), ordered))
+        effect = _effect(field, known[field], values.loc[known.index])
+        if len(effect.levels) > 1:
+            found.append(effect)
     return sorted(found, key=lambda one: -one.width)
+
+
+def _effect(field: str, at: pd.Series, values: pd.Series) -> Effect:
+    """The main effect of one field: levels by number, else by mean; of many numbers ranges with equally many points.
+
+    at   [point] its value;  values   [point] the figure
+    """
+    numbers = at.map(lambda one: isinstance(one, int | float) and not isinstance(one, bool)).all()
+    own = [(value, _level(text(value, field), part)) for value, part in values.groupby(at, sort=False)]
+    if numbers and len(own) > MOST_LEVELS:
+        ranges = pd.qcut(at.astype(float), RANGES, duplicates="drop")
+        parts = [(at[part.index], part) for _, part in values.groupby(ranges, observed=True)]
+        named = [(f"{text(inside.min(), field)} to {text(inside.max(), field)}", part) for inside, part in parts]
+        return Effect(field, tuple(_level(name, part) for name, part in named), True)
+    ordered = [level for _, level in sorted(own, key=lambda one: one[0] if numbers else one[1].mean)]
+    half = MOST_LEVELS // 2
+    kept = ordered if len(ordered) <= MOST_LEVELS else [*ordered[:half], *ordered[-half:]]
+    return Effect(field, tuple(kept), bool(numbers))
+
+
+def _level(name: str, values: pd.Series) -> Level:
+    """Points with one value, or within one range."""
+    return Level(name, len(values), float(values.mean()), float(values.min()), float(values.max()))
 
 
 def _leads(found: Sequence[Effect], of: Candidates) -> Iterator[str]:

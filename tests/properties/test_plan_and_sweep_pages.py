@@ -6,6 +6,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -173,3 +174,15 @@ def test_variables_and_figures_are_told_apart() -> None:
     assert of.variables == ("nodes", "gpu", "tp", "pp", "ep", "schedule", "recompute")
     assert of.figures == ("step_s", "time_s", "gpu_s", "cost_usd", "memory_bytes")
     assert "ep" not in of.varied
+
+
+def test_a_page_of_twenty_thousand_drawn_points_stays_small() -> None:
+    at = np.random.default_rng(0).uniform(1.0, 2.0, (20_000, 2))
+    points = pd.DataFrame({"number": range(20_000), "label": [f"point {n}" for n in range(20_000)]})
+    points = points.assign(pp=at[:, 0], dp=at[:, 1], status="done", step_s=at[:, 0] * 10)
+    page = sweep_page.page(made_sweep(points=points))
+    assert len(page) < 500_000
+    drawn = sweep_page.effects(candidates(points, "step_s"))
+    assert [one.field for one in drawn] == ["pp", "dp"], "the field that moves the figure comes first"
+    assert all(level.points == 2_000 for one in drawn for level in one.levels)
+    assert drawn[0].levels[0].mean == pytest.approx(10.5, rel=0.01), "a tenth of the points, from 1 to 1.1"
