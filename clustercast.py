@@ -206,6 +206,8 @@ def compare(
     from simulator.comparing.compare import compare as held_against
     from simulator.comparing.labels import named
 
+    if isinstance(scenarios, str | Path | Scenario):
+        scenarios = [scenarios]
     return held_against(named(scenarios, variants, what_ifs), command, network=network, intervals=intervals)
 
 
@@ -238,24 +240,27 @@ def sweep(
     """
     from simulator.sweep.asked import engine_at, question_of
     from simulator.sweep.run import run_sweep
+    from simulator.sweep.store import STORE
     from workloads.sweep import Sweep
 
     question = question_of(swept if isinstance(swept, Sweep) else asked.sweep_file(str(swept)), changes or {})
-    file = Path(store) if store is not None else Path("out") / question.sweep.name / "sweep.sqlite"
+    file = Path(store) if store is not None else Path("out") / question.sweep.name / STORE
     file.parent.mkdir(parents=True, exist_ok=True)
     return run_sweep(question, file, engine_at(scheduler, workers))
 
 
-def results(store: Path | str, where: str = "", sort: str = "") -> pd.DataFrame:
-    """Points of a sweep's store, also while it runs: one row a point, figures in SI.
+def results(
+    store: Path | str, where: str = "", sort: str = "", limit: int | None = None, older: bool = False
+) -> pd.DataFrame:
+    """Points of a sweep's store, or of the folder it is in, also while it runs: one row a point, figures in SI.
 
-    where   a condition on columns (`step_s < 20 s and status == done`);  sort   a column, with `-` before it from the
-            largest
+    where   a condition on columns (`step_s < 20 s and status == done`);  limit   rows at most
+    sort    a column, with `-` before it from the largest;  older   also points with earlier files or programs
     Raises InvalidInput for no store, or an unknown column.
     """
     from simulator.sweep.table import Wanted, table
 
-    return table(Path(store), Wanted(where, sort)).table
+    return table(Path(store), Wanted(where, sort, limit, older)).table
 
 
 def write_report(answer: Result | Answered | Comparison, folder: Path | str) -> tuple[Path, ...]:

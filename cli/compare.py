@@ -88,7 +88,7 @@ def compare(
         print(as_data(comparison, page))
     elif not told.quiet:
         print(summary(comparison, page))
-    end(comparison.tables)
+    end(comparison.tables, comparison.refused)
 
 
 def everyone(

@@ -63,11 +63,17 @@ def with_conditions(result: One, told: Gated) -> One:
     return replace(result, tables={**result.tables, TABLE: found})
 
 
-def end(tables: Mapping[str, pd.DataFrame]) -> None:
-    """Say on stderr which conditions are met and end with 1; nothing where none is."""
+def end(tables: Mapping[str, pd.DataFrame], left_out: Mapping[str, str] | None = None) -> None:
+    """Say on stderr which conditions are met and end with 1; nothing where none is.
+
+    left_out   what has no figures, and why: where conditions were asked, they cannot be said not to be met
+    """
     from reports.conditions_section import met
+    from simulator.conditions import TABLE
 
     said = met(tables)
+    if TABLE in tables:
+        said += [f"{name} has no figures to ask about: {why}" for name, why in (left_out or {}).items()]
     for sentence in said:
         typer.echo(f"clustercast: missed: {sentence}", err=True)
     if said:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.columns import aligned
-from cli.sweep import STORE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -20,6 +19,8 @@ SHOWN = 40
 FIGURES = ("step_s", "step_bubble_s", "mfu_ratio_causal", "gpu_hours", "cost_usd", "memory_bytes_per_gpu_max")
 """Figures that are printed unless columns are named; a run's and a service's own if there are none of them."""
 OWN_FIGURES = 5
+LONG = 10**9
+"""Whole numbers below it are printed digit by digit."""
 HIDDEN = ("sweep", "label", "key", "detail", "version")
 """Columns that are printed only where they are named."""
 
@@ -61,10 +62,9 @@ def results(
     from simulator.sweep.export import export
     from simulator.sweep.table import Wanted, require_columns, table
 
-    path = store / STORE if store.is_dir() else store
     short = form.export is None and not form.as_json
     limit = SHOWN if rows.limit is None and short else rows.limit
-    found = table(path, Wanted(rows.where or "", rows.sort or "", limit, rows.older))
+    found = table(store, Wanted(rows.where or "", rows.sort or "", limit, rows.older))
     names = [name.strip() for name in form.columns.split(",")] if form.columns else []
     require_columns(names, list(map(str, found.table.columns)))
     shown = found.table[names] if names else found.table
@@ -99,11 +99,13 @@ def as_text(shown: pd.DataFrame, there: int) -> str:
     """Rows under each other, and how many more there are."""
     rows = [[cell(value) for value in row] for row in shown.astype(object).to_numpy().tolist()]
     more = f"\n\n{there - len(rows):,} more rows: --limit, --where or --export" if there > len(rows) else ""
-    return aligned(rows, list(map(str, shown.columns))) + more
+    none = "" if rows else "\n\nno row meets the condition"
+    return aligned(rows, list(map(str, shown.columns))) + more + none
 
 
 def cell(value: Any) -> str:
     """A number with the figures that matter, text as it is, nothing for what is missing."""
     if value is None or value != value:
         return ""
-    return f"{value:.6g}" if isinstance(value, float) else str(value)
+    whole = isinstance(value, float) and value.is_integer() and abs(value) < LONG
+    return str(int(value)) if whole else f"{value:.6g}" if isinstance(value, float) else str(value)

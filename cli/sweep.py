@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from simulator.sweep.result import SweepResult
     from simulator.sweep.run import Opened
 
-STORE = "sweep.sqlite"
-
 
 @dataclass(frozen=True, slots=True)
 class Where:
@@ -69,6 +67,7 @@ def sweep(
     values of the design.
     """
     from simulator.sweep.asked import question_of
+    from simulator.sweep.store import STORE
 
     path = sweep_file(file)
     command = command_line(file, changes or (), catalog or (), where)
@@ -85,6 +84,15 @@ def sweep(
         print(as_data(result, page, store))
     elif not told.quiet:
         print(summary(result, page, store))
+    require_figures(result)
+
+
+def require_figures(result: SweepResult) -> None:
+    """End as for invalid input where not one point has figures, with the first reason."""
+    failed = result.tables["failed"]
+    if len(failed) and result.headline["points_done"].value == 0:
+        typer.echo(f"clustercast: no point has figures; the first: {failed['why'].iloc[0]}", err=True)
+        raise typer.Exit(ExitCode.INVALID)
 
 
 def engine_of(where: Where) -> Opened:

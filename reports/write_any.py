@@ -31,4 +31,6 @@ WRITERS: Mapping[type, Callable[[Any, Path], tuple[Path, ...]]] = {
 
 def write_any(result: Result | Answered | Comparison, folder: Path) -> tuple[Path, ...]:
     """Write the report of any answer into a folder; return the paths, its page first."""
+    if type(result) not in WRITERS:
+        raise TypeError(f"{type(result).__name__} is no answer of clustercast")
     return WRITERS[type(result)](result, folder)

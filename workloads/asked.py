@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from workloads.service import Service
 
 
+SHIPPED = ("scenarios", "runs", "services", "sweeps", "questions")
+"""Folders of files that ship to be asked."""
+
+
 def scenario_file(text: str) -> Path:
     """File that a person means: a path, or the bare name of a shipped scenario.
 
@@ -93,6 +97,11 @@ def sweep_file(text: str) -> Path:
     return _file(text, {path.stem: path for path in SWEEPS.glob("*.yaml")}, "sweep")
 
 
+def _is_shipped(group: str, name: str) -> bool:
+    """Whether a file of that name ships in a group."""
+    return (Path(__file__).parent / group / f"{name}.yaml").is_file()
+
+
 def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
     """A path, or one of the shipped files by name."""
     from topologies.problems import InvalidInput, Problem, listed, meant
@@ -101,7 +110,9 @@ def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:
     if given.exists() or given.name != text or (given.suffix and text not in shipped):
         return given
     if text not in shipped:
-        why = f"no such file or shipped {what}{meant(text, shipped)}; shipped: {listed(sorted(shipped))}"
+        others = "".join(f"; `{text}` is one of the shipped {group}" for group in SHIPPED if _is_shipped(group, text))
+        near = others or meant(text, shipped)
+        why = f"no such file or shipped {what}{near}; shipped: {listed(sorted(shipped))}"
         raise InvalidInput([Problem(text, 0, 0, "", why)])
     return shipped[text]
 

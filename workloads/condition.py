@@ -83,6 +83,7 @@ class _Reader:
     def __init__(self, text: str, known: tuple[str, ...], what: str) -> None:
         self.text, self.known, self.what = text, known, what
         self.columns: list[str] = []
+        self.example = EXAMPLE if set(_NAME.findall(EXAMPLE)) <= {*known, AND, "GB"} else f"{(*known, 'step_s')[0]} > 1"
         if len(text) > LONGEST:
             self.refuse(f"{len(text):,} characters; up to {LONGEST:,} are read")
         self.left = list(self._tokens())
@@ -97,14 +98,14 @@ class _Reader:
         while at < end:
             found = _TOKEN.match(self.text, at)
             if found is None:
-                self.refuse(f"cannot read `{self.text[at:].strip()[:20]}`; write for example `{EXAMPLE}`")
+                self.refuse(f"cannot read `{self.text[at:].strip()[:20]}`; write for example `{self.example}`")
             yield found[1]
             at = found.end()
 
     def _next(self, wanted: str) -> str:
         """The next word, which has to be there."""
         if not self.left:
-            self.refuse(f"ends where {wanted} belongs; write for example `{EXAMPLE}`")
+            self.refuse(f"ends where {wanted} belongs; write for example `{self.example}`")
         return self.left.pop(0)
 
     def _takes(self, word: str) -> bool:
@@ -184,6 +185,8 @@ class _Reader:
         try:
             return bool(compare(here, value))
         except TypeError:
+            if unit_of(column) and isinstance(here, str):
+                return None  # what was varied could not be read as a quantity
             self.refuse(f"`{column}` is `{here}` in some rows, which is not more or less than `{value}`: use == or !=")
 
 

@@ -28,6 +28,8 @@ TOLD = frozenset({"kind", "name", "title", "sources", "notes"})
 
 def full_paths(changes: Mapping[str, object]) -> dict[str, object]:
     """The changes with every path written out; raises InvalidInput for paths that are unknown, ambiguous or twice."""
+    if not isinstance(changes, Mapping):
+        raise TypeError(f"changes are a mapping such as {{'nodes': 128}}, not {changes!r}")
     found: dict[str, object] = {}
     problems: list[Problem] = []
     for path, value in changes.items():

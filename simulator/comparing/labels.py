@@ -9,7 +9,7 @@ from pathlib import Path
 
 from simulator.comparing.comparison import Asked
 from topologies.catalogue import Catalogue
-from topologies.problems import InvalidInput
+from topologies.problems import InvalidInput, Problem
 from workloads.asked import compared_file
 from workloads.scenario import Scenario, catalogue, load_scenario
 from workloads.scenario import changed as with_changes
@@ -22,7 +22,12 @@ Changed = Callable[[Scenario, Mapping[str, object]], Scenario]
 def named(
     scenarios: Sequence[Scenario | Path | str], variants: Sequence[Mapping[str, object]], lists: Sequence[str]
 ) -> list[Asked]:
-    """Every scenario that is compared, of Scenarios, files and names of shipped ones; see `everyone`."""
+    """Every scenario that is compared, of Scenarios, files and names of shipped ones; see `everyone`.
+
+    Raises InvalidInput also where there is none.
+    """
+    if not scenarios:
+        raise InvalidInput([Problem("scenarios", 0, 0, "", "there is none: give the base and others")])
     read = [
         (one, "") if isinstance(one, Scenario) else (load_scenario(compared_file(str(one))), str(one))
         for one in scenarios

@@ -37,6 +37,8 @@ PLAYED_RANKS, PLAYED_MORE = 6, 16
 come to its steady turn by then, in which further micro-batches add what the last ones added."""
 
 
+NOISE_SHARE = 1e-12
+"""Of a step: less is what sums of floats leave over, not waiting."""
 CHUNK_PARTS = ("1f", "1b", "1w", "1f1b")
 PLAYED_PARTS = (*CHUNK_PARTS, "bubble", "optimizer")
 """Parts of a step's time, see `budget.PARTS`, in the order in which they are played."""
@@ -177,6 +179,7 @@ class _Pipeline:
         chunks_s = np.bincount(kinds_of(order.contents)[order.code], seconds, minlength=len(CHUNK_PARTS)) / layout.pp
         optimizer_s = float(step.optimizer_s.mean())
         bubble_s = step.step_s - float(busy.mean()) - optimizer_s
+        bubble_s = 0.0 if abs(bubble_s) < NOISE_SHARE * step.step_s else bubble_s
         own = [step.step_s, *chunks_s.tolist(), bubble_s, optimizer_s]
         return np.concatenate([own, self.ranks.constant_bytes + most])
 

@@ -89,10 +89,13 @@ def cluster(scheduler: str, question: bytes, task: str = TASK) -> Iterator[Clust
     """
     try:
         from distributed import Client
+        from distributed.comm import get_address_host_port, parse_address
     except ImportError:
         raise _invalid(f"--engine dask needs Dask: install {EXTRA}") from None
     logging.getLogger("distributed").setLevel(logging.CRITICAL)
     try:
+        if parse_address(scheduler)[0] in ("tcp", "tls"):
+            get_address_host_port(scheduler)
         client = Client(scheduler, timeout=REACHED_S, set_as_default=False)
     except (OSError, ValueError) as error:
         raise _invalid(f"no Dask scheduler answers at {scheduler}: {str(error) or type(error).__name__}") from None

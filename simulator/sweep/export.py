@@ -17,12 +17,14 @@ PARQUET, CSV = ".parquet", ".csv"
 def export(rows: pd.DataFrame, path: Path) -> None:
     """Write rows to a file whose name says the form; it appears under its name when it is whole.
 
-    Raises InvalidInput for another ending, or for Parquet without pyarrow; OSError where it cannot be written.
+    Raises InvalidInput for another ending, or for Parquet without pyarrow, or where it cannot be written.
     """
     if path.suffix not in (PARQUET, CSV):
         raise _invalid(path, f"read a name that ends in `{path.suffix}`; write {CSV} or {PARQUET}")
     if path.suffix == PARQUET and find_spec("pyarrow") is None:
         raise _invalid(path, f"Parquet needs pyarrow: install {EXTRA}, or write {CSV}")
+    if not path.parent.is_dir():
+        raise _invalid(path, f"there is no folder {path.parent}")
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
         if path.suffix == CSV:
@@ -30,6 +32,8 @@ def export(rows: pd.DataFrame, path: Path) -> None:
         else:
             one_type(rows).to_parquet(beside, index=False)
         os.replace(beside, path)
+    except OSError as error:
+        raise _invalid(path, f"cannot be written: {error.strerror or error}") from None
     finally:
         beside.unlink(missing_ok=True)
 

@@ -13,6 +13,8 @@ from topologies.problems import InvalidInput, Problem
 
 FORMAT = 1
 """Number of the tables' shape; a store of another is refused."""
+STORE = "sweep.sqlite"
+"""Name of a store in the folder of its result."""
 PATIENCE_S = 60.0
 """How long one sweep waits for another that is writing to the same store."""
 AT_ONCE = 500
@@ -103,8 +105,9 @@ class Store:
 @contextmanager
 def open_store(path: Path, heading: Heading) -> Iterator[Store]:
     """Open a store for a sweep, made where there is none. Raises InvalidInput for a file that is no store."""
-    with closing(sqlite3.connect(path, timeout=PATIENCE_S, isolation_level=None)) as connection:
+    with closing(_connected(path)) as connection:
         check(connection, path)
+        connection.isolation_level = None
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         with connection:
@@ -119,9 +122,10 @@ def open_store(path: Path, heading: Heading) -> Iterator[Store]:
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A store to read, also while sweeps write to it. Raises InvalidInput where there is none."""
+    path = path / STORE if path.is_dir() else path
     if not path.is_file():
         raise _invalid(path, "no such store")
-    with closing(sqlite3.connect(path, timeout=PATIENCE_S)) as connection:
+    with closing(_connected(path)) as connection:
         check(connection, path)
         if not connection.execute("PRAGMA user_version").fetchone()[0]:
             raise _invalid(path, "this file is no store of sweeps")
@@ -140,6 +144,16 @@ def check(connection: sqlite3.Connection, path: Path) -> None:
         raise _invalid(path, f"this file is no store of sweeps: {error}") from None
     if found not in (0, FORMAT) or (found == 0 and others):
         raise _invalid(path, f"this store is of another format ({found}, not {FORMAT}); name another file")
+
+
+def _connected(path: Path) -> sqlite3.Connection:
+    """A connection. Raises InvalidInput where no file can be there."""
+    if path.is_dir():
+        raise _invalid(path, "this is a folder; name a file for the store")
+    try:
+        return sqlite3.connect(path, timeout=PATIENCE_S)
+    except sqlite3.OperationalError as error:
+        raise _invalid(path, f"the store cannot be opened: {error}") from None
 
 
 def _invalid(path: Path, why: str) -> InvalidInput:

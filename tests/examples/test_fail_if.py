@@ -79,3 +79,11 @@ def test_a_whole_run_has_the_gate(tmp_path: Path) -> None:
     assert ended.code == 1
     assert json.loads(ended.out)["conditions"][0]["met"] is True
     assert "`days > 1` is met by deepseek-v3: days is " in ended.err
+
+
+def test_a_scenario_without_figures_does_not_pass_the_gate(tmp_path: Path) -> None:
+    words = ("compare", BASE, "--with", "seed=1", "--with", "zero_stage=0", "--quiet", "--out", str(tmp_path))
+    assert clustercast(*words).code == 0, "without a gate it is told on the page and left out"
+    ended = clustercast(*words, "--fail-if", "step_s > 900")
+    assert ended.code == 1
+    assert ended.err.startswith("clustercast: missed: zero_stage=0 has no figures to ask about: ")

@@ -189,3 +189,14 @@ def test_importing_the_library_loads_no_simulator() -> None:
 def test_a_table_of_published_figures_is_one_step_away() -> None:
     frame = pd.DataFrame(library.validate(["deepseek-v3-model"]))
     assert {"what", "observed", "simulated", "role", "ok"} <= set(frame.columns)
+
+
+def test_one_scenario_alone_none_and_what_is_no_answer_are_told() -> None:
+    with pytest.raises(library.InvalidInput, match="there is none"):
+        library.compare([])
+    with pytest.raises(TypeError, match="changes are a mapping"):
+        library.run("llama-3-8b-h100", "nodes=2")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="no answer of clustercast"):
+        library.write_report(3, "out")  # type: ignore[arg-type]
+    with pytest.raises(library.InvalidInput, match="`h200-node` is one of the shipped services"):
+        library.run("h200-node")

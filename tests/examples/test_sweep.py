@@ -289,3 +289,30 @@ def test_a_file_that_is_no_store_is_left_as_it_is(tmp_path: Path) -> None:
     assert ended.code == 3 and "no store of sweeps" in ended.err
     assert clustercast("results", str(file)).code == 3
     assert file.read_bytes() == before
+
+
+def test_a_place_where_no_file_can_be_is_named(folder: Path, tmp_path: Path) -> None:
+    ended = swept(folder, "--store", str(tmp_path))
+    assert ended.code == 3 and f"{tmp_path}: this is a folder" in ended.err
+    away = tmp_path / "away" / "points.csv"
+    ended = clustercast("results", str(folder / "out"), "--export", str(away))
+    assert ended.code == 3 and f"there is no folder {away.parent}" in ended.err
+
+
+def test_a_sweep_without_one_point_that_can_be_is_no_success(tmp_path: Path) -> None:
+    file = tmp_path / "wrong.yaml"
+    axes = "{node.nic.bytes_per_s: [400 GB, 5]}"
+    file.write_text(f"name: wrong\nscenario: llama-3-8b-h100\ndesign: {{kind: grid, axes: {axes}}}\n")
+    ended = clustercast("sweep", str(file), "--workers", "1", "--quiet", "--out", str(tmp_path / "out"))
+    assert ended.code == 3
+    assert ended.err.startswith("clustercast: no point has figures; the first: ")
+
+
+def test_the_library_takes_the_folder_as_the_command_does(folder: Path) -> None:
+    assert len(library.results(folder / "out")) == 12
+    assert library.results(folder / "out", sort="step_s", limit=1).step_s.notna().all()
+
+
+def test_no_rows_are_told_as_such(folder: Path) -> None:
+    ended = clustercast("results", str(folder / "out"), "--where", "status == dnoe")
+    assert ended.code == 0 and ended.out.rstrip().endswith("no row meets the condition")

@@ -100,3 +100,16 @@ def test_text_is_not_put_in_order() -> None:
 )
 def test_the_unit_is_the_one_that_a_columns_name_carries(column: str, unit: str) -> None:
     assert unit_of(column) == unit
+
+
+def test_a_quantity_that_could_not_be_read_meets_nothing() -> None:
+    known, row = ("node.nic.bytes_per_s", "status"), {"node.nic.bytes_per_s": "800 Gb", "status": "invalid"}
+    assert not condition("node.nic.bytes_per_s > 300 Gb/s", known).holds(row)
+    assert condition("node.nic.bytes_per_s > 300 Gb/s or status == invalid", known).holds(row)
+
+
+def test_the_example_of_a_refusal_is_one_that_can_be_typed() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        condition("cost_usd >", ("cost_usd", "time_s"))
+    assert "write for example `cost_usd > 1`" in str(refused.value)
+    assert condition("cost_usd > 1", ("cost_usd", "time_s")).holds({"cost_usd": 2})
