@@ -25,6 +25,7 @@ from workloads.question_file import load_question
 from workloads.scenario import SCENARIOS, catalogue, load_scenario
 from workloads.service import SERVICES, load_service
 from workloads.site import Site
+from workloads.sweep import SWEEPS, Sweep, load_sweep, names_of
 from workloads.traffic_fit import TrafficFit
 from workloads.traffics.bursty import Bursty
 from workloads.traffics.constant import Constant
@@ -40,7 +41,20 @@ SCENARIO_FILES = sorted(SCENARIOS.glob("*.yaml"))
 READ_FROM_FILES = {
     *("Scenario", "Cluster", "Observation", "Published", "PublishedCount", "PublishedCounts", "ModelSpec"),
     *("PublishedNetwork", "PublishedNetworks", "Drawn", "WhatIf", "WhatIfs", "Run", "Service"),
-    *("Setting", "Question", "TrainingQuestion", "ServingQuestion", "JointQuestion"),
+    *(
+        "Sweep",
+        "Grid",
+        "ListOfPoints",
+        "LatinHypercube",
+        "Sobol",
+        "Span",
+        "Override",
+        "Setting",
+        "Question",
+        "TrainingQuestion",
+        "ServingQuestion",
+        "JointQuestion",
+    ),
 }
 SPECS = [spec for room in ROOMS for spec in specs_in(room) if spec.__name__ not in READ_FROM_FILES]
 
@@ -138,3 +152,25 @@ def test_text_that_looks_like_something_else_stays_text(text: str, end: str) -> 
 def test_every_shipped_question_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
     question = load_question(file)
     assert loads(dump(question), type(question), CATALOGUE) == question
+
+
+DESIGNS = (
+    "{kind: grid, axes: {nodes: [128, 256], 'pp, dp': [[16, 128], [8, 256]]}}",
+    "{kind: list, points: [{recompute: full}, {recompute: none, pp: 8}]}",
+    "{kind: latin-hypercube, ranges: {sequences_per_step: {low: 64, high: 512, multiple_of: 64}}, samples: 8}",
+    "{kind: sobol, ranges: {node.gpu.hbm_bytes_per_s: {low: 3 TB/s, high: 4 TB/s}}, samples: 8}",
+)
+
+
+@pytest.mark.parametrize("design", DESIGNS)
+def test_a_sweep_of_every_design_equals_what_is_read_from_its_own_yaml(design: str, tmp_path: Path) -> None:
+    file = tmp_path / "sweep.yaml"
+    file.write_text(f"name: every-design\nscenario: llama-3-8b-h100\ndesign: {design}\n")
+    sweep = load_sweep(file)
+    assert loads(dump(sweep), Sweep, names_of(file)) == sweep
+
+
+@pytest.mark.parametrize("file", sorted(SWEEPS.glob("*.yaml")), ids=lambda file: file.stem)
+def test_every_shipped_sweep_equals_what_is_read_from_its_own_yaml(file: Path) -> None:
+    sweep = load_sweep(file)
+    assert loads(dump(sweep), Sweep, names_of(file)) == sweep
