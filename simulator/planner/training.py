@@ -21,7 +21,8 @@ from simulator.planner.exhaustive import Space, exhaustive
 from simulator.planner.found import Candidate, Found
 from simulator.planner.headlines import headline
 from simulator.planner.result import PlanResult
-from simulator.planner.survival import surviving
+from simulator.planner.survival import Losing, Survivors, fragile, key, survivors, with_fragile
+from simulator.planner.survival import told as told_lost
 from simulator.planner.ways import Ways
 from simulator.refusal import Refused
 from simulator.result import Reproduction
@@ -49,15 +50,29 @@ def searched(question: TrainingQuestion, ways: Ways) -> Searched:
         raise Refused("no cluster of the question can be built within its limits: " + "; ".join(left_out))
     search = question.search
     whole = search.method == "exhaustive" or (search.method == "auto" and len(able) <= search.most_clusters)
-    if whole:
-        found = exhaustive(Space(able, question.layouts, search.keep), ways.workers, ways.tell)
+    by_number = {one.number: one for one in able}
+    survives = question.limits.survives
+    if survives is None:
+        lasting = Survivors(_found(question, able, whole, ways, search.keep), {}, Counter())
     else:
-        from simulator.planner.sampled import sampled
+        losing = Losing(survives, by_number, ways.tell)
+        lasting = survivors(
+            losing, search.keep, lambda some, keep: _found(question, some, whole, ways, keep), alone=whole
+        )
+    left_out.update(lasting.left_out)
+    if not lasting.found.candidates:
+        raise Refused(_nothing(question, able, lasting.found))
+    return Searched(by_number, left_out, lasting.found, whole, lasting.slower)
 
-        found = sampled(question, able, ways)
-    if not found.candidates:
-        raise Refused(_nothing(question, able, found))
-    return Searched({one.number: one for one in able}, left_out, found, whole)
+
+def _found(question: TrainingQuestion, some: Sequence[Cluster], whole: bool, ways: Ways, keep: int) -> Found:
+    """The `keep` best of some clusters, whatever part of the network is lost."""
+    if whole:
+        return exhaustive(Space(some, question.layouts, keep), ways.workers, ways.tell)
+    from simulator.planner.sampled import sampled
+
+    drawn = question.search.model_copy(update={"keep": keep})
+    return sampled(question.model_copy(update={"search": drawn}), some, ways)
 
 
 def _nothing(question: TrainingQuestion, able: Sequence[Cluster], found: Found) -> str:
@@ -82,10 +97,7 @@ def _nothing(question: TrainingQuestion, able: Sequence[Cluster], found: Found) 
 
 def decided(question: TrainingQuestion, of: Searched, ways: Ways) -> Decided:
     """Simulate the best. Raises Refused where none of them keeps the limits by the simulation."""
-    candidates = of.found.candidates
-    if question.limits.survives is not None:
-        candidates = surviving(of.clusters, candidates, question.limits.survives, question.search.confirm, ways.tell)
-    confirmed = confirm_best(of.clusters, candidates, max(2, question.search.confirm), ways.tell)
+    confirmed = confirm_best(of.clusters, of.found.candidates, max(2, question.search.confirm), ways.tell)
     if not confirmed:
         raise Refused("none of the best by the estimate keeps the limits in the simulation")
     own, place = of.found.own, None
@@ -106,10 +118,12 @@ def result_of(question: TrainingQuestion, ways: Ways, of: Decided) -> PlanResult
     ranked, places = _ranked(of)
     names = {place: label(one, of.searched.clusters[one.cluster]) for place, one in zip(places, ranked, strict=True)}
     found = _certain(of, objective, ways)
-    limits = binds(chosen, question.limits, sum(n for why, n in of.searched.found.left_out.items() if "memory" in why))
+    excluded = sum(n for why, n in of.searched.found.left_out.items() if "memory" in why)
+    limits = binds(chosen, question.limits, excluded, of.searched.slower.get(key(chosen.candidate)))
+    pruned, survives = pruned_table(of.searched.found, of.searched.left_out), question.limits.survives
     tables = {
-        "candidates": candidates_table(ranked, of.searched.clusters, _lost(of, ranked, places, objective), places),
-        "pruned": pruned_table(of.searched.found, of.searched.left_out),
+        "candidates": candidates_table(ranked, of.searched.clusters, _lost(question, of, ranked, places), places),
+        "pruned": with_fragile(pruned, of.searched.slower, survives),
         "confirmed": confirmed_table(of.confirmed, names),
         "binds": limits,
         "attribution": _attribution(of, objective),
@@ -151,15 +165,19 @@ def _ranked(of: Decided) -> tuple[list[Candidate], list[int]]:
     return ranked, places
 
 
-def _lost(of: Decided, ranked: Sequence[Candidate], places: Sequence[int], objective: str) -> dict[int, str]:
-    """Why each is not the choice: how much more it takes, by simulation where it was simulated."""
+def _lost(
+    question: TrainingQuestion, of: Decided, ranked: Sequence[Candidate], places: Sequence[int]
+) -> dict[int, str]:
+    """Why each is not the choice: how much more it takes, by simulation where it was simulated, or what it breaks."""
+    objective, survives = question.objective[0], question.limits.survives
     best, simulated = of.confirmed[0].values[0], len(of.confirmed)
     estimate = of.confirmed[0].candidate.values[0]
     told = {}
     for place, one in list(zip(places, ranked, strict=True))[1:]:
         here = of.confirmed[place - 1].values[0] / best if place <= simulated else one.values[0] / estimate
         how = "simulated" if place <= simulated else "estimated"
-        told[place] = f"{100 * (here - 1):.2f} % more {objective}, {how}"
+        broken = fragile(one, of.searched.slower, survives)
+        told[place] = broken or f"{100 * (here - 1):.2f} % more {objective}, {how}"
     return told
 
 
@@ -188,11 +206,12 @@ def _answer(
     """The sentences, the most important first."""
     chosen, objective = of.confirmed[0], question.objective[0]
     said = [sentences.choice(chosen, question.objective), sentences.bound(tables["binds"], chosen)]
+    said.append(told_lost(chosen.candidate, of.searched.slower, question.limits.survives))
     if len(question.objective) > 1:
         said.append(sentences.compromises(of.searched.found.candidates, of.searched.clusters, question.objective))
     if len(of.confirmed) > 1:
         said.append(sentences.against(chosen, of.confirmed[1], tables["attribution"], objective, "The runner-up"))
-    said.append(_of_own(of, tables, objective))
+    said.append(_of_own(question, of, tables))
     if found is not None:
         said.append(sentences.certainty(found.table, found.wins_share, len(of.confirmed) == 1))
     said.append(sentences.counted(of.searched.found, len(of.searched.clusters), of.searched.exhaustive))
@@ -200,18 +219,21 @@ def _answer(
     return tuple(filter(None, said))
 
 
-def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], objective: str) -> str:
+def _of_own(question: TrainingQuestion, of: Decided, tables: Mapping[str, pd.DataFrame]) -> str:
     """Where the scenario's own layout stands."""
-    own, chosen = of.own, of.confirmed[0]
+    own, chosen, objective = of.own, of.confirmed[0], question.objective[0]
     if own is None:
         return "The scenario's own layout does not fit this cluster." if of.searched.found.own is None else ""
     if own is chosen:
         return "It is the scenario's own layout."
+    broken = fragile(own.candidate, of.searched.slower, question.limits.survives)
+    if broken:
+        return f"The scenario's own layout, {label(own.candidate, own.cluster)}, is no answer: {broken}."
     place = (
         f"place {of.own_place:,}" if of.own_place is not None else f"beyond place {len(of.searched.found.candidates)}"
     )
     who = f"The scenario's own layout ({place} by the estimate)"
-    return sentences.against(chosen, own, tables["attribution_own"], objective, who)  # type: ignore[arg-type]
+    return sentences.against(chosen, own, tables["attribution_own"], objective, who)
 
 
 def _warnings(of: Decided, found: Sure | None) -> list[str]:
