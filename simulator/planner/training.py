@@ -169,16 +169,23 @@ def _lost(
     question: TrainingQuestion, of: Decided, ranked: Sequence[Candidate], places: Sequence[int]
 ) -> dict[int, str]:
     """Why each is not the choice: how much more it takes, by simulation where it was simulated, or what it breaks."""
-    objective, survives = question.objective[0], question.limits.survives
+    objective = question.objective[0]
     best, simulated = of.confirmed[0].values[0], len(of.confirmed)
     estimate = of.confirmed[0].candidate.values[0]
     told = {}
     for place, one in list(zip(places, ranked, strict=True))[1:]:
         here = of.confirmed[place - 1].values[0] / best if place <= simulated else one.values[0] / estimate
         how = "simulated" if place <= simulated else "estimated"
-        broken = fragile(one, of.searched.slower, survives)
+        broken = _broken(question, of, one, here < 1)
         told[place] = broken or f"{100 * (here - 1):.2f} % more {objective}, {how}"
     return told
+
+
+def _broken(question: TrainingQuestion, of: Decided, one: Candidate, is_better: bool) -> str:
+    """Which limit a layout breaks that is no answer although it may be better; empty where it breaks none."""
+    late = is_better and one.step_s > of.searched.clusters[one.cluster].worth.most_step_s
+    fragile_by = fragile(one, of.searched.slower, question.limits.survives)
+    return fragile_by or ("it takes longer than date or budget allow" if late else "")
 
 
 def _attribution(of: Decided, objective: str) -> pd.DataFrame:
@@ -226,7 +233,7 @@ def _of_own(question: TrainingQuestion, of: Decided, tables: Mapping[str, pd.Dat
         return "The scenario's own layout does not fit this cluster." if of.searched.found.own is None else ""
     if own is chosen:
         return "It is the scenario's own layout."
-    broken = fragile(own.candidate, of.searched.slower, question.limits.survives)
+    broken = _broken(question, of, own.candidate, own.values[0] < chosen.values[0])
     if broken:
         return f"The scenario's own layout, {label(own.candidate, own.cluster)}, is no answer: {broken}."
     place = (
