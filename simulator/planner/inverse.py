@@ -80,7 +80,7 @@ class Counts:
         try:
             kept = survivors(Losing(survives, own, self.ways.tell), KEPT, found_on, alone=True)
         except Refused as refused:
-            self.fragile[cluster.number] = str(refused)
+            self.fragile[cluster.number] = str(refused).partition(": ")[2]
             return None
         return Searched(own, kept.left_out, kept.found, True, kept.slower) if kept.found.candidates else None
 
@@ -160,7 +160,7 @@ def first_kept(
         below, at = (below, middle) if keeps(last[middle]) else (middle, at)
     while not also(last[at]):
         below, at = at, at + 1
-        if at == len(last) or not keeps(last[at]):
+        if at == len(last):
             return None
     start = numbers.index(last[below]) + 1 if below >= 0 else 0
     between = numbers[start : numbers.index(last[at])]
@@ -178,14 +178,19 @@ def found_with(counts: Counts, order: Sequence[int], evenly: Sequence[int], end:
     first = "time" if fewest else "cost"
 
     def passed(nodes: int) -> bool:
-        """Whether the bisection need not go on beyond: a small number that holds no layout is passed by the most."""
-        return (not fewest and counts.at(nodes) is None) or counts.need(nodes, first) * end <= 1
+        """Whether the bisection need not go on beyond: so it goes by date or budget alone."""
+        if counts.at(nodes) is None:
+            return nodes in counts.fragile or not fewest
+        return counts.need(nodes, first) * end <= 1
 
     def keeps(nodes: int) -> bool:
         """Whether all limits are kept."""
         return counts.need(nodes) * end <= 1
 
-    found = first_kept(order, evenly, passed, keeps)
+    able = list(evenly)
+    while fewest and able and counts.at(able[-1]) is None:
+        able.pop()
+    found = first_kept(order, able, passed, keeps)
     if found is None and len(order) <= counts.question.search.most_clusters:
         found = next((nodes for nodes in order if keeps(nodes)), None)
     return found
@@ -216,14 +221,16 @@ def none_keeps(counts: Counts, tried: Sequence[int]) -> str:
     able = [nodes for nodes in sorted(counts.known) if counts.known[nodes] is not None]
     if not able:
         fragile = next(iter(counts.fragile.values()), "")
-        return fragile or "on no number of nodes of `find.nodes` is any layout valid that fits: allow others"
+        if fragile:
+            return f"no number of nodes that was searched survives; {fragile}"
+        return "on no number of nodes of `find.nodes` is any layout valid that fits: allow others"
     for nodes in (tried[0], tried[-1]):
         counts.at(nodes)
     able = [nodes for nodes in sorted(counts.known) if counts.known[nodes] is not None]
     said = [_broken(counts, nodes) for nodes in dict.fromkeys((able[0], able[-1]))]
     out = [nodes for nodes in (tried[0], tried[-1]) if counts.known[nodes] is None]
     said += [f"on {_nodes(nodes)} no layout fits" for nodes in dict.fromkeys(out) if nodes not in counts.fragile]
-    said += [f"{_nodes(nodes)}: {counts.fragile[nodes]}" for nodes in dict.fromkeys(out) if nodes in counts.fragile]
+    said += [f"on {counts.fragile[nodes]}" for nodes in dict.fromkeys(out) if nodes in counts.fragile]
     return (
         f"none of {len(counts.known)} numbers of nodes that were searched keeps all limits: {', '.join(said)}; "
         "allow more, or other numbers in find.nodes"

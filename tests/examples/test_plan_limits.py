@@ -81,3 +81,13 @@ def test_figures_of_the_most_tokens_are_for_these_tokens_on_the_cluster_that_has
 def test_limits_without_room_for_one_step_are_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"do not allow one step .* takes 9\.3\d+ s of 5 s"):
         chosen(tmp_path, "limits: {within_s: 5 s}\nfind: {what: most-tokens}\n")
+
+
+def test_the_fewest_that_survive_a_lost_switch_are_found_though_larger_numbers_do_not(tmp_path: Path) -> None:
+    more = "limits: {within_s: 200 days, survives: {part: switch, most_slower_share: 10 %}}\n"
+    result = chosen(tmp_path, more + "find: {what: fewest-gpus, nodes: [1, 16]}\n")
+    assert result.headline["gpus"].value == 8
+    assert "lost switch" in set(result.tables["binds"]["limit"])
+    more = more.replace("200", "30") + "find: {what: fewest-gpus, nodes: [1, 16]}\n"
+    with pytest.raises(Refused, match=r"1 node breaks the date by .*, on nodes 16: with a lost switch nodes are cut"):
+        chosen(tmp_path, more)
