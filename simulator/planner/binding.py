@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import pandas as pd
@@ -28,16 +27,18 @@ class Row(NamedTuple):
     @property
     def used_share(self) -> float:
         """Share of the limit that is used."""
-        return self.used / self.allowed if self.allowed else math.inf
+        return self.used / self.allowed if self.allowed else 1.0
 
 
-def binds(chosen: Confirmed, limits: Limits, excluded: int) -> pd.DataFrame:
+def binds(chosen: Confirmed, limits: Limits, excluded: int, slower: float | None = None) -> pd.DataFrame:
     """[limit] every limit of the question, the GPU's memory, and the links; the fullest first.
 
     excluded   valid choices that do not fit into memory
+    slower     share by which the step is slower with a part of the network lost, None where that was not asked
     """
     rows = sorted(
-        (*_memory(chosen, excluded), *_asked(chosen, limits), *_links(chosen)), key=lambda row: -row.used_share
+        (*_memory(chosen, excluded), *_asked(chosen, limits), *_lost(limits, slower), *_links(chosen)),
+        key=lambda row: -row.used_share,
     )
     told = [(*row[:4], row.used_share, row.used_share >= NEAR_SHARE, row.why) for row in rows]
     return pd.DataFrame(told, columns=list(COLUMNS))
@@ -65,6 +66,14 @@ def _asked(chosen: Confirmed, limits: Limits) -> list[Row]:
         gpus = chosen.scenario.cluster.gpus
         rows.append(Row("GPUs", gpus, limits.most_gpus, "GPUs", f"{limits.most_gpus - gpus:,} GPUs more are allowed"))
     return rows
+
+
+def _lost(limits: Limits, slower: float | None) -> list[Row]:
+    """The step with a part of the network lost."""
+    if limits.survives is None or slower is None:
+        return []
+    why = f"with a lost {limits.survives.part} the step is {100 * slower:.3g} % slower"
+    return [Row(f"lost {limits.survives.part}", max(slower, 0.0), limits.survives.most_slower_share, "ratio", why)]
 
 
 def _links(chosen: Confirmed) -> list[Row]:

@@ -19,6 +19,10 @@ def choose(question: Question, ways: Ways = ALONE) -> PlanResult:
     """Answer a question. Raises Refused where nothing keeps the limits, with what comes nearest."""
     if isinstance(question, TrainingQuestion):
         if question.find is not None:
+            if question.find.what == "most-tokens":
+                from simulator.planner.tokens import answered as answered_tokens
+
+                return answered_tokens(question, ways)
             from simulator.planner.inverse import answered as answered_inverse
 
             return answered_inverse(question, ways)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from simulator.planner.cluster import Cluster
 from simulator.planner.confirmed import Confirmed
 from simulator.planner.found import Found
+from simulator.planner.survival import Key
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,12 +16,14 @@ class Searched:
     """What was searched and found.
 
     left_out   reason -> clusters that were left out whole
+    slower     by which share steps are slower with a part of the network lost, of those that were tested
     """
 
     clusters: Mapping[int, Cluster]
     left_out: Mapping[str, int]
     found: Found
     exhaustive: bool
+    slower: Mapping[Key, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

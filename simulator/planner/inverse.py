@@ -1,4 +1,4 @@
-"""Inverse questions: how many GPUs keep the limits, how many tokens do, found by bisection on the simulator."""
+"""Inverse questions about GPUs: the fewest or the most that keep all limits, found by bisection on the simulator."""
 
 from __future__ import annotations
 
@@ -12,8 +12,10 @@ import pandas as pd
 from simulator.planner.cluster import Cluster, built
 from simulator.planner.decided import Searched
 from simulator.planner.exhaustive import Space, exhaustive
+from simulator.planner.found import Found
 from simulator.planner.result import PlanResult
-from simulator.planner.training import decided, result_of, searched
+from simulator.planner.survival import Losing, survivors
+from simulator.planner.training import decided, result_of
 from simulator.planner.ways import Ways
 from simulator.refusal import Refused
 from simulator.result import Figure
@@ -39,11 +41,15 @@ NONE = Ends(1.0, 1.0, 1.0)
 
 @dataclass(slots=True)
 class Counts:
-    """Best layouts by number of nodes, each number searched once."""
+    """Best layouts by number of nodes, each number searched once.
+
+    fragile   numbers of which no layout survives a lost part of the network -> why
+    """
 
     question: TrainingQuestion
     ways: Ways
     known: dict[int, Searched | None] = field(default_factory=dict)
+    fragile: dict[int, str] = field(default_factory=dict)
 
     def at(self, nodes: int) -> Searched | None:
         """What was found on so many nodes; None where no layout is valid or fits.
@@ -57,14 +63,37 @@ class Counts:
             cluster = built(free, names, (nodes, {"nodes": str(nodes)}, {"cluster.nodes": nodes}))
             self.known[nodes] = None
             if isinstance(cluster, Cluster) and not cluster.why_not:
-                found = exhaustive(Space([cluster], free.layouts, KEPT), self.ways.workers, self.ways.tell)
-                self.known[nodes] = Searched({nodes: cluster}, {}, found, True) if found.candidates else None
+                self.known[nodes] = self._searched(cluster)
         return self.known[nodes]
 
-    def need(self, nodes: int) -> float:
-        """Share of date or budget that the best layout on so many nodes takes, the larger one; infinite without one."""
+    def _searched(self, cluster: Cluster) -> Searched | None:
+        """The best layouts of a cluster; None where there are none, or none survives a lost part of the network."""
+
+        def found_on(some: Sequence[Cluster], keep: int) -> Found:
+            """The best of some clusters, whatever is lost."""
+            return exhaustive(Space(some, self.question.layouts, keep), self.ways.workers, self.ways.tell)
+
+        survives, own = self.question.limits.survives, {cluster.number: cluster}
+        if survives is None:
+            found = found_on([cluster], KEPT)
+            return Searched(own, {}, found, True) if found.candidates else None
+        try:
+            kept = survivors(Losing(survives, own, self.ways.tell), KEPT, found_on, alone=True)
+        except Refused as refused:
+            self.fragile[cluster.number] = str(refused).partition(": ")[2]
+            return None
+        return Searched(own, kept.left_out, kept.found, True, kept.slower) if kept.found.candidates else None
+
+    def need(self, nodes: int, only: str = "") -> float:
+        """Share of date or budget that the best layout on so many nodes takes, the larger one; infinite without one.
+
+        only   time or cost: of this limit alone, 0 where the question does not have it
+        """
         found = self.at(nodes)
-        return math.inf if found is None else max(self.shares(nodes, found).values())
+        if found is None:
+            return math.inf
+        shares = self.shares(nodes, found)
+        return shares.get(only, 0.0) if only else max(shares.values())
 
     def shares(self, nodes: int, found: Searched) -> dict[str, float]:
         """Share of each of date and budget that is taken."""
@@ -108,11 +137,19 @@ def even(numbers: Sequence[int], setting: Setting) -> list[int]:
     return found
 
 
-def first_kept(numbers: Sequence[int], evenly: Sequence[int], keeps: Callable[[int], bool]) -> int | None:
-    """The first of the numbers that keeps the limits; None where the last of those tried does not.
+def first_kept(
+    numbers: Sequence[int],
+    evenly: Sequence[int],
+    keeps: Callable[[int], bool],
+    also: Callable[[int], bool] = lambda number: True,
+) -> int | None:
+    """The first of the numbers that keeps the limits; None where none of those tried does.
 
-    On numbers that share the batch out evenly, figures go one way: bisection. Between the last of them that does not
-    keep the limits and the first that does, every number is tried in order, for there the layouts decide.
+    keeps   the limit that is broken at first and kept from some number on
+    also    the other limits, which may be kept at first, in the middle, or at the end
+    On numbers that share the batch out evenly the first limit goes one way: bisection; from there on they are tried in
+    order. Between the last that does not keep the limits and the first that does, every number is tried in order, for
+    there the layouts decide.
     """
     last = list(evenly) or list(numbers)[-1:]
     if not last or not keeps(last[-1]):
@@ -121,46 +158,103 @@ def first_kept(numbers: Sequence[int], evenly: Sequence[int], keeps: Callable[[i
     while at - below > 1:
         middle = (below + at) // 2
         below, at = (below, middle) if keeps(last[middle]) else (middle, at)
+    while not also(last[at]):
+        below, at = at, at + 1
+        if at == len(last):
+            return None
     start = numbers.index(last[below]) + 1 if below >= 0 else 0
     between = numbers[start : numbers.index(last[at])]
-    return next((number for number in between if keeps(number)), last[at])
+    return next((number for number in between if keeps(number) and also(number)), last[at])
+
+
+def found_with(counts: Counts, order: Sequence[int], evenly: Sequence[int], end: float) -> int | None:
+    """The first number in order that keeps all limits with every step longer by a factor; None where none does.
+
+    With more nodes the run takes less time, and its cost seldom falls: for the fewest the date is the limit that is
+    broken first, for the most the budget. Where no number that shares the batch out evenly keeps both, and there are
+    no more than search.most_clusters, all are tried.
+    """
+    fewest = counts.question.find is not None and counts.question.find.what == "fewest-gpus"
+    first = "time" if fewest else "cost"
+
+    def passed(nodes: int) -> bool:
+        """Whether the bisection need not go on beyond: so it goes by date or budget alone."""
+        if counts.at(nodes) is None:
+            return nodes in counts.fragile or not fewest
+        return counts.need(nodes, first) * end <= 1
+
+    def keeps(nodes: int) -> bool:
+        """Whether all limits are kept."""
+        return counts.need(nodes) * end <= 1
+
+    able = list(evenly)
+    while fewest and able and counts.at(able[-1]) is None:
+        able.pop()
+    found = first_kept(order, able, passed, keeps)
+    if found is None and len(order) <= counts.question.search.most_clusters:
+        found = next((nodes for nodes in order if keeps(nodes)), None)
+    return found
 
 
 def answered(question: TrainingQuestion, ways: Ways) -> PlanResult:
-    """Answer an inverse question. Raises Refused where no value keeps the limits."""
+    """Answer a question about a number of GPUs. Raises Refused where no number of nodes keeps the limits."""
     find = question.find
-    if find is None or find.what == "most-tokens":
-        return _most_tokens(question, ways)
+    if find is None or find.nodes is None:
+        raise Refused("`find` asks for no number of nodes")
     counts = Counts(question, ways)
-    tried = admissible(question, find.nodes or (1, 1))
+    tried = admissible(question, find.nodes)
     order = tried if find.what == "fewest-gpus" else tried[::-1]
-    evenly = [number for number in order if number in set(even(tried, question.scenario))]
-
-    def found_with(end: float) -> int | None:
-        return first_kept(order, evenly, lambda nodes: counts.need(nodes) * end <= 1)
-
-    best = found_with(1.0)
-    if best is None:
-        raise Refused(_none_keeps(counts, order))
-    found = counts.at(best)
-    if found is None:
-        raise Refused("no layout fits")
+    evens = set(even(tried, question.scenario))
+    evenly = [number for number in order if number in evens]
+    best = found_with(counts, order, evenly, 1.0)
+    found = counts.at(best) if best is not None else None
+    if best is None or found is None:
+        raise Refused(none_keeps(counts, tried))
     result = result_of(question, ways, decided(question, found, ways))
-    ends = _ends(result)
-    return _with_counts(result, question, counts, (best, found_with(ends.low), found_with(ends.high)), ends)
+    ends = ends_of(result)
+    easy, hard = (found_with(counts, order, evenly, end) for end in (ends.low, ends.high))
+    return _with_counts(result, counts, tried, (best, easy, hard), ends)
 
 
-def _none_keeps(counts: Counts, order: Sequence[int]) -> str:
-    """Why no number of nodes keeps the limits, and how near they come."""
-    found = counts.at(order[-1]) if order else None
-    if found is None:
+def none_keeps(counts: Counts, tried: Sequence[int]) -> str:
+    """Which limit the smallest and the largest number of nodes break, and by how much."""
+    able = [nodes for nodes in sorted(counts.known) if counts.known[nodes] is not None]
+    if not able:
+        fragile = next(iter(counts.fragile.values()), "")
+        if fragile:
+            return f"no number of nodes that was searched survives; {fragile}"
         return "on no number of nodes of `find.nodes` is any layout valid that fits: allow others"
-    worst = max(counts.shares(order[-1], found).items(), key=lambda share: share[1])
-    what = "date" if worst[0] == "time" else "budget"
-    return f"{order[-1]:,} nodes, the last that may be tried, take {100 * worst[1]:.0f} % of the {what}: allow others"
+    for nodes in (tried[0], tried[-1]):
+        counts.at(nodes)
+    able = [nodes for nodes in sorted(counts.known) if counts.known[nodes] is not None]
+    said = [_broken(counts, nodes) for nodes in dict.fromkeys((able[0], able[-1]))]
+    out = [nodes for nodes in (tried[0], tried[-1]) if counts.known[nodes] is None]
+    said += [f"on {_nodes(nodes)} no layout fits" for nodes in dict.fromkeys(out) if nodes not in counts.fragile]
+    said += [f"on {counts.fragile[nodes]}" for nodes in dict.fromkeys(out) if nodes in counts.fragile]
+    return (
+        f"none of {len(counts.known)} numbers of nodes that were searched keeps all limits: {', '.join(said)}; "
+        "allow more, or other numbers in find.nodes"
+    )
 
 
-def _ends(result: PlanResult) -> Ends:
+def _broken(counts: Counts, nodes: int) -> str:
+    """By how much the best layout on so many nodes breaks date and budget."""
+    found, limits = counts.at(nodes), counts.question.limits
+    shares = counts.shares(nodes, found) if found is not None else {}
+    said = []
+    if shares.get("time", 0.0) > 1 and limits.seconds is not None:
+        said.append(f"the date by {pretty((shares['time'] - 1) * limits.seconds, 's')}")
+    if shares.get("cost", 0.0) > 1:
+        said.append(f"the budget by {100 * (shares['cost'] - 1):.2g} %")
+    return f"{_nodes(nodes)} {'breaks' if nodes == 1 else 'break'} {' and '.join(said) or 'neither date nor budget'}"
+
+
+def _nodes(nodes: int) -> str:
+    """So many nodes in words."""
+    return f"{nodes:,} node" if nodes == 1 else f"{nodes:,} nodes"
+
+
+def ends_of(result: PlanResult) -> Ends:
     """Interval of the run's time over its value; none where it is not known."""
     figure = result.headline["time_s"]
     if figure.low is None or figure.mid is None or figure.high is None:
@@ -170,28 +264,28 @@ def _ends(result: PlanResult) -> Ends:
 
 def _with_counts(
     result: PlanResult,
-    question: TrainingQuestion,
     counts: Counts,
+    tried: Sequence[int],
     answers: tuple[int, int | None, int | None],
     ends: Ends,
 ) -> PlanResult:
     """The result with the number of GPUs that was asked for, between which it lies, and what was tried."""
-    each, (best, easy, hard) = question.scenario.cluster.node.gpus, answers
+    question, (best, easy, hard) = counts.question, answers
+    each = question.scenario.cluster.node.gpus
     fewest = question.find is not None and question.find.what == "fewest-gpus"
-    gpus, low, high = best * each, (easy or best) * each, hard * each if hard is not None else None
-    lower, upper = (low, high) if fewest or high is None else (high, low)
-    if high is None:
-        span = f"; at the near end of the 90 % interval {low:,}, at the far end no number that may be tried"
-    else:
-        span = f", between {lower:,} and {upper:,} by the 90 % interval"
+    gpus, near, far = (nodes * each if nodes is not None else None for nodes in (best, easy, hard))
+    low, high = (near, far) if fewest else (far, near)
     word = "fewest" if fewest else "most"
-    said = f"{gpus:,} GPUs ({best:,} nodes) are the {word} that keep the limits by the mid estimate{span}."
-    text = f"The {word} GPUs whose best layout keeps date and budget; at both ends of the step's 90 % interval."
-    figure = Figure(gpus, "GPUs", text, lower, upper if high is not None else None, gpus)
+    said = (
+        f"{best * each:,} GPUs ({_nodes(best)}) are the {word} that keep the limits by the mid estimate"
+        f"{span((best, easy, hard), each, (tried[0], tried[-1]), fewest=fewest)}."
+    )
+    text = f"The {word} GPUs whose best layout keeps all limits; at both ends of the step's 90 % interval."
+    figure = Figure(best * each, "GPUs", text, low, high, gpus)
     rows = [_row(counts, nodes, ends) for nodes in sorted(counts.known)]
     valid = (
-        f"{len(rows)} numbers of nodes were searched: those that share the batch out evenly by bisection, the others "
-        "between the two nearest of them one by one."
+        f"{len(rows)} numbers of nodes were searched: those that share the batch out evenly by bisection, then in "
+        "order, the others between the two nearest of them one by one."
     )
     return replace(
         result,
@@ -199,6 +293,26 @@ def _with_counts(
         answer=(said, *result.answer, valid),
         tables={**result.tables, "inverse": pd.DataFrame(rows, columns=list(COLUMNS))},
     )
+
+
+def span(answers: tuple[int, int | None, int | None], each: int, tried: tuple[int, int], *, fewest: bool) -> str:
+    """Numbers of GPUs at both ends of the step's 90 % interval, and where they are the last that may be tried.
+
+    answers   nodes by the mid estimate, with the shortest step, with the longest;  each   GPUs of a node
+    """
+    best, easy, hard = answers
+    last = tried[0] if fewest else tried[1]
+    beyond = "or fewer" if fewest else "or more"
+    near = easy if easy is not None else best
+    told = f"{near * each:,} {beyond}" if near == last else f"{near * each:,}"
+    may = f" (find.nodes {'begins' if fewest else 'ends'} at {_nodes(last)})" if near == last else ""
+    if hard is None:
+        none = f"at its slow end none of the {tried[0]:,} to {tried[1]:,} nodes that may be tried keeps them"
+        return f"; at the fast end of the 90 % interval it is {told}{may}, {none}"
+    if near == hard:
+        return f", {told} throughout the 90 % interval{may}"
+    between = [told, f"{hard * each:,}"] if fewest else [f"{hard * each:,}", told]
+    return f", between {between[0]} and {between[1]} by the 90 % interval{may}"
 
 
 def _row(counts: Counts, nodes: int, ends: Ends) -> tuple[float, float, float, float, bool]:
@@ -211,29 +325,3 @@ def _row(counts: Counts, nodes: int, ends: Ends) -> tuple[float, float, float, f
     whole = limits.seconds if what == "time" else limits.budget_usd
     value = shares[what] * (whole or 0.0)
     return nodes * each, value, value * ends.low, value * ends.high, max(shares.values()) <= 1
-
-
-def _most_tokens(question: TrainingQuestion, ways: Ways) -> PlanResult:
-    """The most tokens that date and budget allow: those of as many steps of the best layout as there is room for."""
-    limits = {"within_s": None, "from_date": None, "by_date": None, "budget_usd": None}
-    free = question.model_copy(update={"limits": question.limits.model_copy(update=limits), "find": None})
-    result = result_of(question, ways, decided(free, searched(free, ways), ways))
-    job = question.scenario.job
-    shares = []
-    if question.limits.seconds is not None:
-        shares.append(result.headline["time_s"].value / question.limits.seconds)
-    if question.limits.budget_usd is not None:
-        shares.append(result.headline["cost_usd"].value / question.limits.budget_usd)
-    tokens, ends = job.tokens / max(shares), _ends(result)
-    low, high = tokens / ends.high, tokens / ends.low
-    told = [pretty(value, "tokens") for value in (tokens, low, high)]
-    said = f"{told[0]} are the most that the limits allow, between {told[1]} and {told[2]} by the 90 % interval."
-    text = "Tokens of as many steps of the chosen layout as date and budget have room for, without failures."
-    steps = [tokens * share for share in (1.0,)]
-    rows = [(value, max(shares) * value / job.tokens, low / tokens, high / tokens, True) for value in steps]
-    return replace(
-        result,
-        headline={"tokens": Figure(tokens, "tokens", text, low, high, tokens / ends.mid), **result.headline},
-        answer=(said, *result.answer),
-        tables={**result.tables, "inverse": pd.DataFrame(rows, columns=list(COLUMNS))},
-    )

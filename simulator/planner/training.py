@@ -27,7 +27,8 @@ from simulator.planner.headlines import headline
 from simulator.planner.nothing import nearest_told, nothing
 from simulator.planner.result import PlanResult
 from simulator.planner.space import lists_own
-from simulator.planner.survival import surviving
+from simulator.planner.survival import Losing, Survivors, fragile, key, survivors, with_fragile
+from simulator.planner.survival import told as told_lost
 from simulator.planner.ways import Ways
 from simulator.refusal import Refused
 from simulator.result import Reproduction
@@ -55,21 +56,32 @@ def searched(question: TrainingQuestion, ways: Ways) -> Searched:
         raise Refused("no cluster of the question can be the answer: " + "; ".join(left_out))
     search = question.search
     whole = search.method == "exhaustive" or (search.method == "auto" and len(able) <= search.most_clusters)
-    found = _found(question, able, whole, ways)
+    by_number = {one.number: one for one in able}
+    survives = question.limits.survives
+    if survives is None:
+        lasting = Survivors(_found(question, able, whole, ways, search.keep), {}, Counter())
+    else:
+        losing = Losing(survives, by_number, ways.tell)
+        lasting = survivors(
+            losing, search.keep, lambda some, keep: _found(question, some, whole, ways, keep), alone=whole
+        )
+    left_out.update(lasting.left_out)
+    found = lasting.found
     if not found.candidates:
         nearest = _nearest(question, able, whole, ways) if _late(found) else None
         raise Refused(nothing(question, able, found, nearest))
     found.candidates, found.equal = merged(found.candidates, search.keep)
-    return Searched({one.number: one for one in able}, left_out, found, whole)
+    return Searched(by_number, left_out, found, whole, lasting.slower)
 
 
-def _found(question: TrainingQuestion, able: Sequence[Cluster], whole: bool, ways: Ways) -> Found:
-    """What a search of all layouts, or of draws of them, finds."""
+def _found(question: TrainingQuestion, some: Sequence[Cluster], whole: bool, ways: Ways, keep: int) -> Found:
+    """The `keep` best of some clusters by a search of all layouts or of draws, whatever part of the network is lost."""
     if whole:
-        return exhaustive(Space(able, question.layouts, SPARE * question.search.keep), ways.workers, ways.tell)
+        return exhaustive(Space(some, question.layouts, SPARE * keep), ways.workers, ways.tell)
     from simulator.planner.sampled import sampled
 
-    return sampled(question, able, ways)
+    drawn = question.search.model_copy(update={"keep": keep})
+    return sampled(question.model_copy(update={"search": drawn}), some, ways)
 
 
 def _late(found: Found) -> int:
@@ -82,16 +94,13 @@ def _nearest(question: TrainingQuestion, able: Sequence[Cluster], whole: bool, w
     objective: Objective = "cost" if question.limits.budget_usd is not None else "time"
     asked = question.model_copy(update={"objective": (objective,)})
     free = [replace(one, worth=replace(one.worth, objectives=(objective,), most_step_s=math.inf)) for one in able]
-    best = _found(asked, free, whole, ways).candidates[:1]
+    best = _found(asked, free, whole, ways, question.search.keep).candidates[:1]
     return "" if not best else nearest_told(best[0], {one.number: one for one in free}, objective)
 
 
 def decided(question: TrainingQuestion, of: Searched, ways: Ways) -> Decided:
     """Simulate the best. Raises Refused where none of them keeps the limits by the simulation."""
-    candidates = of.found.candidates
-    if question.limits.survives is not None:
-        candidates = surviving(of.clusters, candidates, question.limits.survives, question.search.confirm, ways.tell)
-    confirmed = confirm_best(of.clusters, candidates, max(2, question.search.confirm), ways.tell)
+    confirmed = confirm_best(of.clusters, of.found.candidates, max(2, question.search.confirm), ways.tell)
     if not confirmed:
         raise Refused("none of the best by the estimate keeps the limits in the simulation")
     own, place = of.found.own, None
@@ -112,10 +121,12 @@ def result_of(question: TrainingQuestion, ways: Ways, of: Decided) -> PlanResult
     ranked, places = _ranked(of)
     names = {place: label(one, of.searched.clusters[one.cluster]) for place, one in zip(places, ranked, strict=True)}
     found = _certain(of, objective, ways)
-    limits = binds(chosen, question.limits, sum(n for why, n in of.searched.found.left_out.items() if "memory" in why))
+    excluded = sum(n for why, n in of.searched.found.left_out.items() if "memory" in why)
+    limits = binds(chosen, question.limits, excluded, of.searched.slower.get(key(chosen.candidate)))
+    pruned, survives = pruned_table(of.searched.found, of.searched.left_out), question.limits.survives
     tables = {
-        "candidates": candidates_table(ranked, of.searched.clusters, _lost(of, ranked, places, objective), places),
-        "pruned": pruned_table(of.searched.found, of.searched.left_out),
+        "candidates": candidates_table(ranked, of.searched.clusters, _lost(question, of, ranked, places), places),
+        "pruned": with_fragile(pruned, of.searched.slower, survives),
         "confirmed": confirmed_table(of.confirmed, names),
         "binds": limits,
         "attribution": _attribution(of, objective),
@@ -157,16 +168,28 @@ def _ranked(of: Decided) -> tuple[list[Candidate], list[int]]:
     return ranked, places
 
 
-def _lost(of: Decided, ranked: Sequence[Candidate], places: Sequence[int], objective: str) -> dict[int, str]:
-    """Why each is not the choice: how much more it takes, by simulation where it was simulated."""
+def _lost(
+    question: TrainingQuestion, of: Decided, ranked: Sequence[Candidate], places: Sequence[int]
+) -> dict[int, str]:
+    """Why each is not the choice: how much more it takes, by simulation where it was simulated, or what it breaks."""
+    objective = question.objective[0]
     best, simulated = of.confirmed[0].values[0], len(of.confirmed)
     estimate = of.confirmed[0].candidate.values[0]
     told = {}
     for place, one in list(zip(places, ranked, strict=True))[1:]:
         here = of.confirmed[place - 1].values[0] / best if place <= simulated else one.values[0] / estimate
         how = "simulated" if place <= simulated else "estimated"
-        told[place] = f"{100 * abs(here - 1):.2f} % {'more' if here >= 1 else 'less'} {objective}, {how}"
+        broken = _broken(question, of, one, here < 1)
+        far = f"{100 * abs(here - 1):.2f} % {'more' if here >= 1 else 'less'} {objective}, {how}"
+        told[place] = broken or far
     return told
+
+
+def _broken(question: TrainingQuestion, of: Decided, one: Candidate, is_better: bool) -> str:
+    """Which limit a layout breaks that is no answer although it may be better; empty where it breaks none."""
+    late = is_better and one.step_s > of.searched.clusters[one.cluster].worth.most_step_s
+    fragile_by = fragile(one, of.searched.slower, question.limits.survives)
+    return fragile_by or ("it takes longer than date or budget allow" if late else "")
 
 
 def _attribution(of: Decided, objective: str) -> pd.DataFrame:
@@ -210,6 +233,7 @@ def _answer(
     """The sentences, the most important first."""
     chosen, objective = of.confirmed[0], question.objective[0]
     said = [sentences.choice(chosen, question.objective), sentences.bound(tables["binds"], chosen)]
+    said.append(told_lost(chosen.candidate, of.searched.slower, question.limits.survives))
     if len(question.objective) > 1:
         ranked = of.searched.found.candidates
         said.append(compromises(chosen.candidate, ranked, of.searched.clusters, question.objective))
@@ -234,6 +258,9 @@ def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], question: TrainingQ
         if own.candidate.key == estimated.key:
             return "It is the scenario's own layout."
         return f"The scenario's own layout, {label(estimated, own.cluster)}, takes the same in everything."
+    broken = _broken(question, of, own.candidate, own.values[0] < chosen.values[0])
+    if broken:
+        return f"The scenario's own layout, {label(own.candidate, own.cluster)}, is no answer: {broken}."
     place = f"place {of.own_place:,} by the estimate"
     if of.own_place is None:
         listed = lists_own(own.cluster.setting, question.layouts)

@@ -6,7 +6,7 @@ import numpy as np
 
 from simulator.estimates.layer_costs import RankCosts
 from simulator.planner.floors import LayerRange, Moved, habits, least_held, line, longest_stage, step_s, works
-from simulator.planner.inverse import first_kept
+from simulator.planner.inverse import first_kept, span
 from simulator.planner.pieces import Sums
 from simulator.planner.worth import Bar, Worth, dominates, front
 from workloads.schedules.dualpipe import DualPipe
@@ -99,3 +99,30 @@ def test_bisection_finds_the_first_number_although_others_go_up_and_down() -> No
     assert first_kept(list(seconds), [4, 8, 16, 32], keeps) == 9
     assert asked == [32, 8, 16, 9]
     assert first_kept([4, 8], [4, 8], keeps) is None
+
+
+def test_limits_that_go_both_ways_are_kept_by_numbers_in_the_middle() -> None:
+    seconds = {1: 160, 2: 80, 3: 55, 4: 40, 8: 20, 16: 10}
+    dollars = {1: 16, 2: 17, 3: 20, 4: 16, 8: 18, 16: 22}
+    numbers, evenly = list(seconds), [1, 2, 4, 8, 16]
+
+    def first(most_s: float, most_usd: float) -> int | None:
+        return first_kept(numbers, evenly, lambda at: seconds[at] <= most_s, lambda at: dollars[at] <= most_usd)
+
+    assert first(200, 16) == 1  # all keep the date, the largest breaks the budget
+    assert first(60, 18) == 4  # 3 keeps the date, but not the budget
+    assert first(60, 20) == 3
+    assert first(30, 18) == 8
+    assert first(15, 18) is None
+
+
+def test_the_end_of_what_may_be_tried_is_said_to_be_it() -> None:
+    assert span((4, 4, 4), 8, (1, 16), fewest=True) == ", 32 throughout the 90 % interval"
+    assert span((4, 2, 8), 8, (1, 16), fewest=True) == ", between 16 and 64 by the 90 % interval"
+    assert span((4, 8, 2), 8, (1, 16), fewest=False) == ", between 16 and 64 by the 90 % interval"
+    assert "128 or more (find.nodes ends at 16 nodes), at its slow end none of the 1 to 16" in span(
+        (8, 16, None), 8, (1, 16), fewest=False
+    )
+    assert "between 8 or fewer and 16 by the 90 % interval (find.nodes begins at 1 node)" in span(
+        (1, 1, 2), 8, (1, 16), fewest=True
+    )
