@@ -19,7 +19,7 @@ SHOWN = 40
 FIGURES = ("step_s", "step_bubble_s", "mfu_ratio_causal", "gpu_hours", "cost_usd", "memory_bytes_per_gpu_max")
 """Figures that are printed unless columns are named; a run's and a service's own if there are none of them."""
 OWN_FIGURES = 5
-LONG = 10**9
+LONG = 100_000_000
 """Whole numbers below it are printed digit by digit."""
 HIDDEN = ("sweep", "label", "key", "detail", "version")
 """Columns that are printed only where they are named."""
