@@ -24,9 +24,10 @@ HEADS = {
     "hour_usd": "an hour",
     "kept_share": "in time",
     "memory_bytes": "memory",
+    "pareto": "compromise",
 }
 """Columns that the terminal calls otherwise."""
-HIDDEN = frozenset({"label", "pareto", "lost"})
+HIDDEN = frozenset({"label", "lost"})
 UNITS = {"_s": "s", "_usd": "USD", "_j": "J", "_bytes": "bytes"}
 
 
@@ -45,7 +46,8 @@ def summary(result: PlanResult, report: Path) -> str:
 def ranking(result: PlanResult) -> str:
     """The best candidates, what varies among them and their figures."""
     table = result.tables["candidates"].head(SHOWN)
-    shown = [name for name in table.columns if name not in HIDDEN]
+    hidden = HIDDEN if table["pareto"].sum() > 1 else HIDDEN | {"pareto"}
+    shown = [name for name in table.columns if name not in hidden]
     every = table[shown].itertuples(index=False, name=None)
     rows = [[cell(name, value) for name, value in zip(shown, row, strict=True)] for row in every]
     return aligned(rows, [HEADS.get(name, name) for name in shown])

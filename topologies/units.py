@@ -186,12 +186,15 @@ def render(value: float, unit: str) -> str:
     return min(candidates, key=lambda text: len(text.split()[0]))
 
 
-def pretty(value: float, unit: str, digits: int = 4) -> str:
-    """Write a float for people: the decimal prefix that leaves 1 to 1000 in front, rounded to `digits` figures."""
+def pretty(value: float, unit: str, digits: int = 4, like: float | None = None) -> str:
+    """Write a float for people: the decimal prefix that leaves 1 to 1000 in front, rounded to `digits` figures.
+
+    like   the prefix that suits this value, beside which the other one is told
+    """
     if not math.isfinite(value):
         return str(value)
     ladder = sorted((factor, symbol) for symbol, factor in _written(unit).items() if not _BITS_OR_BINARY.search(symbol))
-    fitting = [step for step in ladder if abs(value) >= step[0]] or ladder[:1]
+    fitting = [step for step in ladder if abs(value if like is None else like) >= step[0]] or ladder[:1]
     factor, symbol = fitting[-1] if value else (Fraction(1), _plain_symbol(unit))
     number = float(Fraction(value) / factor)
     rounded = float(f"{number:.{digits}g}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
@@ -24,6 +25,7 @@ Objective = Literal["time", "cost", "gpu-time", "energy"]
 Wanted = Literal["fewest-gpus", "most-gpus", "most-tokens"]
 NEEDS = {"fewest-gpus": "a date or a budget", "most-gpus": "a budget", "most-tokens": "a date or a budget"}
 """What the limits have to say, so that each inverse question has an answer."""
+NODES = "cluster.nodes"
 
 
 class Search(Spec):
@@ -90,7 +92,7 @@ class TrainingQuestion(Question):
     """A question about training.
 
     scenario    model, batch, tokens and the cluster that is changed: a shipped name, a file, or `base:` with changes;
-                its own layout is one of the candidates where it fits
+                its own layout is one of the candidates where it fits and `layouts` has it
     objective   one, or several: then the best compromises between them
     layouts     values of the layout's axes that are searched; all where left out
     limits      what the answer must keep
@@ -117,19 +119,29 @@ class TrainingQuestion(Question):
 
     def _paths(self) -> list[tuple[str, str]]:
         """What is wrong with the paths of `vary`."""
-        found = []
+        found, before = [], dict[str, str]()
         for path in self.vary:
             try:
                 whole = full_path(path)
             except InvalidInput as refused:
                 found.append((f"vary.{path}", refused.problems[0].message))
                 continue
-            axis = LayoutAxes.axis_of(whole)
-            if axis is not None:
-                found.append((f"vary.{path}", f"the layout is searched; give its values under layouts.{axis}"))
-            if whole == "cluster.nodes" and self.find is not None and self.find.nodes is not None:
-                found.append((f"vary.{path}", "the number of nodes is what `find` looks for: leave it out"))
+            found += [(f"vary.{path}", why) for why in (self._set_elsewhere(whole), _within(whole, before)) if why]
+            before[whole] = path
         return found
+
+    def _set_elsewhere(self, whole: str) -> str:
+        """Why values of a path would have no effect: another part of the question sets it. Empty if none does."""
+        head, axis = whole.partition(".")[0], LayoutAxes.axis_of(whole)
+        if axis is not None:
+            return f"the layout is searched; give its values under layouts.{axis}"
+        if whole.startswith("layout.schedule."):
+            return "schedules are searched; give kinds under layouts.schedules, numbers of chunks under layouts.chunks"
+        if head == "price":
+            return "a price goes with its GPU: give those of other GPUs under `prices`, its own in `scenario`"
+        if self.find is not None and self.find.nodes is not None and f"{NODES}.".startswith(f"{whole}."):
+            return "the number of nodes is what `find` looks for: leave it out"
+        return ""
 
     def _needs(self) -> list[tuple[str, str]]:
         """Parts that need another part."""
@@ -146,3 +158,11 @@ class TrainingQuestion(Question):
         if not (paid or (dated and self.find.what != "most-gpus")):
             found.append(("limits", f"{self.find.what} needs {NEEDS[self.find.what]}"))
         return found
+
+
+def _within(whole: str, others: Mapping[str, str]) -> str:
+    """Why a path cannot be varied beside others: one holds the other. others   whole path -> as it is written."""
+    for other, written in others.items():
+        if f"{whole}.".startswith(f"{other}.") or f"{other}.".startswith(f"{whole}."):
+            return f"`{written}` is varied too; one of the two holds what the other sets: vary one of them"
+    return ""

@@ -37,6 +37,7 @@ def load_question(path: Path, folders: tuple[Path, ...] = ()) -> Question:
     Raises InvalidInput with every error of the file.
     """
     reading = read_file(path)
+    _refuse_sweep(reading.root)
     kind = _kind(reading.root, path)
     if kind is None and is_service(path):
         return _of_service(load_service(path, folders), path)
@@ -69,6 +70,16 @@ def _of_service(service: Service, path: Path) -> ServingQuestion:
         found = refused.errors()[0].get("ctx", {}).get("error")
         pairs = found.found if isinstance(found, FieldErrors) else [("", str(refused))]
         raise InvalidInput(Problem(str(path), 1, 1, field, message) for field, message in pairs) from None
+
+
+def _refuse_sweep(root: Node) -> None:
+    """Raise InvalidInput for a sweep, which is asked nothing."""
+    from workloads.sweep import OWN_FIELDS
+
+    entries = root.entries if isinstance(root, Table) else {}
+    why = "this is a sweep: give it to `clustercast sweep`"
+    for field in sorted(OWN_FIELDS & entries.keys()):
+        raise InvalidInput([Problem.at(entries[field].mark, field, why)])
 
 
 def _kind(root: Node, path: Path) -> type[Question] | None:

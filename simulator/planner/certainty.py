@@ -9,21 +9,23 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulator.planner.confirmed import Confirmed
 from simulator.uncertainty.fast_step import FastStep, fast_step
 from simulator.uncertainty.inputs import Input, factors
 from simulator.uncertainty.intervals import drawn_and_whole, untold
 from simulator.uncertainty.propagation import Band
 from simulator.uncertainty.sampling import points
+from workloads.scenario import Scenario
 
 Floats = NDArray[np.float64]
 Tell = Callable[[str, int, int], None]
-Who: TypeAlias = tuple[str, str, float, str]
+Who: TypeAlias = tuple[str, str, float, str, float]
 METRIC = {"time": "step_s", "gpu-time": "step_s", "cost": "cost_usd", "energy": "step_s"}
 """Figure of a step that follows an objective's inputs; energy by the time that it is drawn for."""
 WEIGHED = 10
 """Inputs of greatest weight that are turned for all candidates."""
 SAMPLES = 128
+PRICE = "price."
+"""Begins the paths of what is paid: each kind of GPU has its own, whoever names it."""
 DOING = "Turning inputs to see whether the choice changes"
 COLUMNS = (
     "input", "low", "high", "figure_low", "figure_high", "choice_low", "choice_high", "changes_choice",
@@ -43,16 +45,26 @@ class Sure(NamedTuple):
     nominal_s: float
 
 
+class Held(NamedTuple):
+    """A candidate that is held against others: its name, what is varied of its cluster, its scenario, its value."""
+
+    label: str
+    varied: str
+    scenario: Scenario
+    value: float
+
+
 class _Fast:
     """Values of one candidate's objective as a function of factors on named inputs."""
 
-    def __init__(self, of: Confirmed, objective: str) -> None:
+    def __init__(self, of: Held, objective: str) -> None:
+        self.varied = of.varied
         self.step: FastStep = fast_step(of.scenario)
         self.metric = METRIC[objective]
         self.place = self.step.metrics.index(self.metric)
         self.inputs = {_who(one): one for one in self.step.inputs.inputs}
         nominal = float(self.step(np.ones((1, len(self.inputs))))[0, self.place])
-        self.scale = of.values[0] / nominal
+        self.scale = of.value / nominal
 
     def at(self, turned: dict[Who, float]) -> float:
         """The value with some inputs at a factor."""
@@ -65,18 +77,18 @@ class _Fast:
         return np.asarray(self.step(rows)[:, self.place] * self.scale)
 
 
-def sure(confirmed: Sequence[Confirmed], objective: str, labels: Sequence[str], tell: Tell) -> Sure:
-    """Turn inputs and draw them. confirmed   the chosen one first. Raises Refused as `fast_step` does."""
-    fast = [_Fast(one, objective) for one in confirmed]
-    weighed = _weighed(fast[0], tell)
+def sure(held: Sequence[Held], objective: str, tell: Tell) -> Sure:
+    """Turn inputs of all and draw them. held   the chosen one first. Raises Refused as `fast_step` does."""
+    fast = [_Fast(one, objective) for one in held]
+    weighed = _weighed(fast, tell)
     rows = []
     for done, (who, one) in enumerate(weighed):
         tell(DOING, done, len(weighed))
         ends = [_at_end(fast, who, end) for end in (one.low / one.nominal, one.high / one.nominal)]
         chosen = [int(np.argmin(values)) for values in ends]
-        told = [labels[place] for place in chosen]
+        told = [held[place].label for place in chosen]
         figures = [values[0] for values in ends]
-        rows.append((one.name, one.low, one.high, *figures, *told, any(chosen)))
+        rows.append((_named(who, fast), one.low, one.high, *figures, *told, any(chosen)))
     _, whole = drawn_and_whole(fast[0].step, SAMPLES, untold)
     nominal_s = float(whole.nominal[whole.metrics.index("step_s")])
     return Sure(pd.DataFrame(rows, columns=list(COLUMNS)), _wins_share(fast), whole.bands()["step_s"], nominal_s)
@@ -87,15 +99,30 @@ def _at_end(fast: Sequence[_Fast], who: Who, factor: float) -> list[float]:
     return [one.at({who: factor} if who in one.inputs else {}) for one in fast]
 
 
-def _weighed(fast: _Fast, tell: Tell) -> list[tuple[Who, Input]]:
-    """Inputs of greatest weight on the chosen one, widest first."""
+def _weighed(fast: Sequence[_Fast], tell: Tell) -> list[tuple[Who, Input]]:
+    """Inputs of greatest weight on the first candidate that has them, widest first; every one's own price always."""
+    vary: dict[Who, tuple[Input, _Fast]] = {}
+    for of in fast:
+        for who, one in of.inputs.items():
+            if one.shape != "exact":
+                vary.setdefault(who, (one, of))
     widths = []
-    vary = {who: one for who, one in fast.inputs.items() if one.shape != "exact"}
-    for done, (who, one) in enumerate(vary.items()):
+    for done, (who, (one, of)) in enumerate(vary.items()):
         tell("Weighing inputs", done, len(vary))
-        width = abs(fast.at({who: one.high / one.nominal}) - fast.at({who: one.low / one.nominal}))
+        width = abs(of.at({who: one.high / one.nominal}) - of.at({who: one.low / one.nominal}))
         widths.append((-width, one.name, who))
-    return [(who, fast.inputs[who]) for _, _, who in sorted(widths)[:WEIGHED]]
+    ordered = [who for width, _, who in sorted(widths)]
+    own = {who for who in ordered if who[0].startswith(PRICE) and fast[0].metric == METRIC["cost"]}
+    shown = {*ordered[:WEIGHED], *own}
+    return [(who, vary[who][0]) for who in ordered if who in shown]
+
+
+def _named(who: Who, fast: Sequence[_Fast]) -> str:
+    """An input's path; where others have another one of that path, after whose it is."""
+    having = [of for of in fast if who in of.inputs]
+    same = any(other != who and other[0] == who[0] for of in fast for other in of.inputs)
+    alone = len(having) < len(fast)
+    return f"{having[0].varied}: {who[0]}" if (same or alone) and having[0].varied else who[0]
 
 
 def _wins_share(fast: Sequence[_Fast]) -> float:
@@ -110,5 +137,5 @@ def _wins_share(fast: Sequence[_Fast]) -> float:
 
 
 def _who(one: Input) -> Who:
-    """What an input is known by, in whichever scenario."""
-    return (one.name, one.source, one.spread, one.shape)
+    """What an input is known by, in whichever scenario; prices of different amounts are not the same input."""
+    return (one.name, one.source, one.spread, one.shape, one.nominal if one.name.startswith(PRICE) else 0.0)

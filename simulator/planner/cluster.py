@@ -91,9 +91,9 @@ def broken_limit(question: TrainingQuestion, setting: Setting, price: Price | No
     if limits.networks is not None and cluster.topology.kind not in limits.networks:
         return f"its network is of kind {cluster.topology.kind}, limits.networks allows {', '.join(limits.networks)}"
     if price is None and ("cost" in question.objective or limits.budget_usd is not None):
-        return f"no price of a {gpu} is known; add one under `prices`"
+        return f"no price of the GPU {gpu} is known; add one under `prices`"
     if "energy" in question.objective and not any(power.gpu == gpu for power in question.powers):
-        return f"no power of a {gpu} is known; add one under `powers`"
+        return f"no power of the GPU {gpu} is known; add one under `powers`"
     return ""
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from simulator.estimates.choices import Choice
+from workloads.layout_axes import RECOMPUTES
 
 STATES = "memory: parameters, gradients and optimiser states alone do not fit"
 ACTIVATIONS = "memory: with what its micro-batches keep it does not fit"
@@ -17,6 +18,8 @@ REFUSED = "refused by the simulator"
 INVALID = "drawn, but not valid"
 ESTIMATED = "estimated"
 ESTIMATED_LATE = "estimated: longer than date or budget allow"
+NO_ROOM = frozenset({STATES, ACTIVATIONS})
+TOO_LATE = frozenset({LATE, ESTIMATED_LATE})
 REASONS = (INVALID, STATES, ACTIVATIONS, SLOWER, LATE, REFUSED, ESTIMATED_LATE, ESTIMATED)
 
 
@@ -44,7 +47,7 @@ class Found:
 
     left_out      reason -> choices;  candidates   best first;  own   the scenario's own choice, if it is in this part
     ahead         estimated choices that are better than the scenario's own;  counts_own   whether that is all of them
-    least_bytes   of the fullest GPU, of all choices that do not fit: a lower bound
+    least_bytes   of the fullest GPU, of all choices that do not fit: a lower bound;  equal   merged with one of them
     """
 
     valid: int = 0
@@ -54,6 +57,7 @@ class Found:
     ahead: int = 0
     counts_own: bool = False
     least_bytes: float = float("inf")
+    equal: int = 0
 
     def add(self, other: Found, keep: int) -> None:
         """Put another part's findings to these."""
@@ -71,16 +75,15 @@ def key_of(choice: Choice) -> tuple[int | str, ...]:
     sizes = (layout.tp, layout.cp, layout.pp, layout.ep, choice.sequences_per_micro_batch)
     schedule = layout.schedule
     own = (schedule.kind, getattr(schedule, "chunks", 0), int(getattr(schedule, "overlap", False)))
-    return (*sizes, layout.zero_stage, int(layout.zero_overlap), *own, choice.recompute)
+    return (*sizes, layout.zero_stage, int(layout.zero_overlap), *own, RECOMPUTES.index(choice.recompute))
 
 
 def best(candidates: list[Candidate], keep: int) -> list[Candidate]:
-    """The best by one objective; by several the front, then those nearest to it."""
+    """The best by the first objective, best first; by several the whole front is among them."""
     from simulator.planner.worth import front
 
     every = sorted(candidates, key=lambda one: (one.values, one.cluster, one.key))
     if not every or len(every[0].values) == 1:
         return every[:keep]
     ahead = set(front(list(dict.fromkeys(one.values for one in every))))
-    first = [one for one in every if one.values in ahead]
-    return [*first, *(one for one in every if one.values not in ahead)][: max(keep, len(first))]
+    return [one for place, one in enumerate(every) if place < keep or one.values in ahead]

@@ -12,6 +12,7 @@ from simulator.finish import Replicas
 from simulator.memory import reserve_bytes
 from simulator.plan import groups_of
 from simulator.planner.cluster import Cluster
+from simulator.planner.confirmed import SAME_RATIO
 from simulator.planner.floors import habits
 from simulator.planner.found import (
     ACTIVATIONS,
@@ -227,7 +228,7 @@ class _Search:
         idle_s = max(found.parts_s["bubble"], 0.0)
         values = cluster.worth.values(found.step_s, computing_s, idle_s)
         self.found.left_out[ESTIMATED] += 1
-        self.found.ahead += values[0] < self.bar.own
+        self.found.ahead += values[0] < self.bar.own * (1 - SAME_RATIO)
         candidate = Candidate(
             values, key_of(choice), cluster.number, choice, found.step_s, computing_s, idle_s,
             found.memory_bytes, dict(found.parts_s),

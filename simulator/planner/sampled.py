@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from simulator.estimates.choices import Choice
+from simulator.planner.alike import SPARE
 from simulator.planner.cluster import Cluster
 from simulator.planner.exhaustive import estimated, own_candidate
 from simulator.planner.found import ACTIVATIONS, ESTIMATED, ESTIMATED_LATE, INVALID, REFUSED, Candidate, Found, best
 from simulator.planner.jobs import pool
-from simulator.planner.space import CPS, Family, Way, divisors, layout_of, runs, schedules, sensible, under
+from simulator.planner.space import CPS, Family, Way, divisors, layout_of, lists_own, runs, schedules, sensible, under
 from simulator.planner.space import ways as shardings
 from simulator.planner.ways import Ways
 from simulator.refusal import Refused
@@ -51,17 +52,17 @@ class Draw(NamedTuple):
 
 
 def sampled(question: TrainingQuestion, able: Sequence[Cluster], ways: Ways) -> Found:
-    """Draw `search.tries` choices of clusters and layouts. The same for any number of processes.
+    """Draw `search.tries` choices of clusters and layouts, beside the scenario's own on every cluster.
+
+    The same for any number of processes.
 
     Raises InvalidInput where optuna is not installed.
     """
     study, spaces = _study(question), _spaces(question, able)
     found, tries = Found(), question.search.tries
-    for cluster in able:
-        own = own_candidate(cluster)
-        if found.own is None and own is not None and own.memory_bytes <= cluster.worth.most_bytes:
-            found.own = own
-    every: dict[tuple[object, ...], Candidate] = {}
+    every = {}
+    for own in _own(question, able, found):
+        every[own.cluster, own.key] = own
     with pool(ways.workers) as submit:
         for first in range(0, tries, AT_ONCE):
             ways.tell(DOING, first, tries)
@@ -74,8 +75,19 @@ def sampled(question: TrainingQuestion, able: Sequence[Cluster], ways: Ways) -> 
                 if judged.candidate is not None:
                     every[judged.candidate.cluster, judged.candidate.key] = judged.candidate
     found.valid = tries - found.left_out[INVALID]
-    found.candidates = best(list(every.values()), question.search.keep)
+    found.candidates = best(list(every.values()), SPARE * question.search.keep)
     return found
+
+
+def _own(question: TrainingQuestion, able: Sequence[Cluster], found: Found) -> Iterator[Candidate]:
+    """The scenario's own layout on each cluster where it fits, keeps the limits and is one of `layouts`."""
+    for cluster in able:
+        own, worth = own_candidate(cluster), cluster.worth
+        if own is None or own.memory_bytes > worth.most_bytes:
+            continue
+        found.own = found.own or own
+        if own.step_s <= worth.most_step_s and lists_own(cluster.setting, question.layouts):
+            yield own
 
 
 def _study(question: TrainingQuestion) -> optuna.Study:

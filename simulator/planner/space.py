@@ -65,6 +65,17 @@ def parts(scenario: Scenario, axes: LayoutAxes) -> list[Part]:
     return sorted(dict.fromkeys(found), key=lambda part: (part != own, part.tp * part.cp, *part))
 
 
+def lists_own(scenario: Scenario, axes: LayoutAxes) -> bool:
+    """Whether the scenario's own layout is one of those that are searched."""
+    layout, job = scenario.layout, scenario.job
+    pairs: tuple[tuple[Sequence[object] | None, object], ...] = (
+        (axes.tp, layout.tp), (axes.cp, layout.cp), (axes.pp, layout.pp), (axes.ep, layout.ep),
+        (axes.schedules, layout.schedule.kind), (axes.sequences_per_micro_batch, job.sequences_per_micro_batch),
+        (axes.recompute, job.recompute), (axes.zero_stage, layout.zero_stage), (axes.zero_overlap, layout.zero_overlap),
+    )  # fmt: skip
+    return all(values is None or value in values for values, value in pairs)
+
+
 def _own(scenario: Scenario) -> tuple[int, int, int, int]:
     """The part that the scenario's own layout is in."""
     layout = scenario.layout

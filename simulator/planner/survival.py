@@ -134,6 +134,7 @@ def _alone(losing: Losing, keep: int, search: Search) -> Found:
             kept = losing.kept(one.candidates, keep)
         one.candidates = kept
         whole.add(one, keep)
+        whole.equal += one.equal
     return whole
 
 

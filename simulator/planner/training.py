@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from simulator.assumptions import assumptions
 from simulator.planner import sentences
+from simulator.planner.alike import SPARE, alike, merged
 from simulator.planner.answer_tables import candidates_table, label, pruned_table
 from simulator.planner.attributed import attribution
 from simulator.planner.binding import binds
-from simulator.planner.certainty import Sure, sure
+from simulator.planner.certainty import Held, Sure, sure
 from simulator.planner.cluster import Cluster, Unbuilt, clusters
-from simulator.planner.confirmed import confirm_best
+from simulator.planner.compromises import compromises
+from simulator.planner.confirmed import confirm_best, scenario_of
 from simulator.planner.confirmed import table as confirmed_table
 from simulator.planner.decided import Decided, Searched
 from simulator.planner.exhaustive import Space, exhaustive
-from simulator.planner.found import Candidate, Found
+from simulator.planner.found import TOO_LATE, Candidate, Found
 from simulator.planner.headlines import headline
+from simulator.planner.nothing import nearest_told, nothing
 from simulator.planner.result import PlanResult
+from simulator.planner.space import lists_own
 from simulator.planner.survival import Losing, Survivors, fragile, key, survivors, with_fragile
 from simulator.planner.survival import told as told_lost
 from simulator.planner.ways import Ways
@@ -28,8 +34,8 @@ from simulator.refusal import Refused
 from simulator.result import Reproduction
 from simulator.summary import versions
 from topologies.spec import digest, dump
-from topologies.units import pretty
-from workloads.plan_question import TrainingQuestion
+from workloads.plan_question import Objective, TrainingQuestion
+from workloads.scenario import Scenario
 
 TURNED = 4
 """Of the best, how many are held against each other with other inputs."""
@@ -47,7 +53,7 @@ def searched(question: TrainingQuestion, ways: Ways) -> Searched:
     able = [one for one in every if isinstance(one, Cluster) and not one.why_not]
     del left_out[""]
     if not able:
-        raise Refused("no cluster of the question can be built within its limits: " + "; ".join(left_out))
+        raise Refused("no cluster of the question can be the answer: " + "; ".join(left_out))
     search = question.search
     whole = search.method == "exhaustive" or (search.method == "auto" and len(able) <= search.most_clusters)
     by_number = {one.number: one for one in able}
@@ -61,38 +67,36 @@ def searched(question: TrainingQuestion, ways: Ways) -> Searched:
         )
     left_out.update(lasting.left_out)
     if not lasting.found.candidates:
-        raise Refused(_nothing(question, able, lasting.found))
+        nearest = _nearest(question, able, whole, ways) if _late(lasting.found) else None
+        raise Refused(nothing(question, able, lasting.found, nearest))
     return Searched(by_number, left_out, lasting.found, whole, lasting.slower)
 
 
 def _found(question: TrainingQuestion, some: Sequence[Cluster], whole: bool, ways: Ways, keep: int) -> Found:
-    """The `keep` best of some clusters, whatever part of the network is lost."""
+    """What a search of all layouts, or of draws of them, finds, equal ones merged; whatever part is to be lost."""
     if whole:
-        return exhaustive(Space(some, question.layouts, keep), ways.workers, ways.tell)
-    from simulator.planner.sampled import sampled
+        found = exhaustive(Space(some, question.layouts, SPARE * keep), ways.workers, ways.tell)
+    else:
+        from simulator.planner.sampled import sampled
 
-    drawn = question.search.model_copy(update={"keep": keep})
-    return sampled(question.model_copy(update={"search": drawn}), some, ways)
+        drawn = question.search.model_copy(update={"keep": keep})
+        found = sampled(question.model_copy(update={"search": drawn}), some, ways)
+    found.candidates, found.equal = merged(found.candidates, keep)
+    return found
 
 
-def _nothing(question: TrainingQuestion, able: Sequence[Cluster], found: Found) -> str:
-    """Why there is no answer, and what comes nearest."""
-    if not found.valid:
-        return "no layout is valid on any cluster of the question: widen `layouts`, or another number of nodes"
-    late = sum(number for reason, number in found.left_out.items() if "date or budget" in reason)
-    usable = max(one.worth.most_bytes for one in able)
-    if not late:
-        return (
-            f"none of {found.valid:,} valid layouts fits into memory: the leanest needs at least "
-            f"{pretty(found.least_bytes, 'bytes')}, {pretty(usable, 'bytes')} may be used"
-        )
-    limits = question.limits
-    said = [f"{pretty(limits.seconds, 's')}" if limits.seconds is not None else ""]
-    said += [pretty(limits.budget_usd, "USD") if limits.budget_usd is not None else ""]
-    return (
-        f"none of {found.valid:,} valid layouts keeps {' and '.join(filter(None, said))}: {late:,} would take longer "
-        "or cost more; allow more, or ask `find: {what: fewest-gpus, nodes: [FROM, TO]}`"
-    )
+def _late(found: Found) -> int:
+    """How many valid layouts take longer or cost more than is allowed."""
+    return sum(number for reason, number in found.left_out.items() if reason in TOO_LATE)
+
+
+def _nearest(question: TrainingQuestion, able: Sequence[Cluster], whole: bool, ways: Ways) -> str:
+    """The fastest or the cheapest layout without date and budget, by the estimate."""
+    objective: Objective = "cost" if question.limits.budget_usd is not None else "time"
+    asked = question.model_copy(update={"objective": (objective,)})
+    free = [replace(one, worth=replace(one.worth, objectives=(objective,), most_step_s=math.inf)) for one in able]
+    best = _found(asked, free, whole, ways, question.search.keep).candidates[:1]
+    return "" if not best else nearest_told(best[0], {one.number: one for one in free}, objective)
 
 
 def decided(question: TrainingQuestion, of: Searched, ways: Ways) -> Decided:
@@ -103,10 +107,10 @@ def decided(question: TrainingQuestion, of: Searched, ways: Ways) -> Decided:
     own, place = of.found.own, None
     if own is None:
         return Decided(of, confirmed, None, None)
-    same = [one for one in confirmed if (one.candidate.cluster, one.candidate.key) == (own.cluster, own.key)]
-    there = [(one.cluster, one.key) for one in of.found.candidates]
-    place = there.index((own.cluster, own.key)) + 1 if (own.cluster, own.key) in there else None
-    if place is None and of.found.counts_own:
+    same = [one for one in confirmed if alike(one.candidate, own)]
+    place = next((at for at, one in enumerate(of.found.candidates, 1) if alike(one, own)), None)
+    listed = lists_own(of.clusters[own.cluster].setting, question.layouts)
+    if place is None and of.found.counts_own and listed:
         place = of.found.ahead + 1
     simulated = same or confirm_best(of.clusters, [own], 1, ways.tell)
     return Decided(of, confirmed, simulated[0] if simulated else None, place)
@@ -159,7 +163,7 @@ def _ranked(of: Decided) -> tuple[list[Candidate], list[int]]:
     ranked = [*first, *rest]
     places = list(range(1, len(ranked) + 1))
     own = of.searched.found.own
-    if own is not None and (own.cluster, own.key) not in {(one.cluster, one.key) for one in ranked}:
+    if own is not None and not any(alike(one, own) for one in ranked):
         ranked.append(own)
         places.append(max(of.own_place or 0, len(ranked)))
     return ranked, places
@@ -177,7 +181,8 @@ def _lost(
         here = of.confirmed[place - 1].values[0] / best if place <= simulated else one.values[0] / estimate
         how = "simulated" if place <= simulated else "estimated"
         broken = _broken(question, of, one, here < 1)
-        told[place] = broken or f"{100 * (here - 1):.2f} % more {objective}, {how}"
+        more = f"{100 * abs(here - 1):.2f} % {'more' if here >= 1 else 'less'} {objective}, {how}"
+        told[place] = broken or more
     return told
 
 
@@ -197,14 +202,30 @@ def _attribution(of: Decided, objective: str) -> pd.DataFrame:
 
 def _certain(of: Decided, objective: str, ways: Ways) -> Sure | None:
     """How sure the choice is, None where the fast estimate is not for it."""
+    try:
+        return sure(list(_held(of)), objective, ways.tell)
+    except Refused:
+        return None
+
+
+def _held(of: Decided) -> Iterator[Held]:
+    """The best, the scenario's own, and the best that is ranked of each of the next clusters."""
     confirmed = list(of.confirmed[:TURNED])
     if of.own is not None and of.own not in confirmed:
         confirmed.append(of.own)
-    names = [label(one.candidate, one.cluster) for one in confirmed]
-    try:
-        return sure(confirmed, objective, names, ways.tell)
-    except Refused:
-        return None
+    for one in confirmed:
+        yield _as_held(one.candidate, one.cluster, one.scenario, one.values[0])
+    there = {one.cluster.number for one in confirmed}
+    others = {one.cluster: one for one in reversed(of.searched.found.candidates) if one.cluster not in there}
+    for candidate in sorted(others.values(), key=lambda one: one.values)[:TURNED]:
+        cluster = of.searched.clusters[candidate.cluster]
+        yield _as_held(candidate, cluster, scenario_of(cluster, candidate), candidate.values[0])
+
+
+def _as_held(candidate: Candidate, cluster: Cluster, scenario: Scenario, value: float) -> Held:
+    """A candidate as one that is held against others."""
+    varied = ", ".join(f"{path} {told}" for path, told in cluster.varied.items())
+    return Held(label(candidate, cluster), varied, scenario, value)
 
 
 def _answer(
@@ -215,39 +236,48 @@ def _answer(
     said = [sentences.choice(chosen, question.objective), sentences.bound(tables["binds"], chosen)]
     said.append(told_lost(chosen.candidate, of.searched.slower, question.limits.survives))
     if len(question.objective) > 1:
-        said.append(sentences.compromises(of.searched.found.candidates, of.searched.clusters, question.objective))
+        ranked = of.searched.found.candidates
+        said.append(compromises(chosen.candidate, ranked, of.searched.clusters, question.objective))
     if len(of.confirmed) > 1:
         said.append(sentences.against(chosen, of.confirmed[1], tables["attribution"], objective, "The runner-up"))
-    said.append(_of_own(question, of, tables))
+    said.append(_of_own(of, tables, question))
     if found is not None:
         said.append(sentences.certainty(found.table, found.wins_share, len(of.confirmed) == 1))
-    said.append(sentences.counted(of.searched.found, len(of.searched.clusters), of.searched.exhaustive))
+    drawn = None if of.searched.exhaustive else question.search.tries
+    said.append(sentences.counted(of.searched.found, len(of.searched.clusters), drawn))
+    said.append(sentences.equal(of.searched.found.equal))
     said.append(sentences.simulated(of.confirmed))
     return tuple(filter(None, said))
 
 
-def _of_own(question: TrainingQuestion, of: Decided, tables: Mapping[str, pd.DataFrame]) -> str:
+def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], question: TrainingQuestion) -> str:
     """Where the scenario's own layout stands."""
-    own, chosen, objective = of.own, of.confirmed[0], question.objective[0]
-    if own is None:
-        return "The scenario's own layout does not fit this cluster." if of.searched.found.own is None else ""
+    own, chosen, estimated = of.own, of.confirmed[0], of.searched.found.own
+    if own is None or estimated is None:
+        return "The scenario's own layout does not fit this cluster." if estimated is None else ""
     if own is chosen:
-        return "It is the scenario's own layout."
+        if own.candidate.key == estimated.key:
+            return "It is the scenario's own layout."
+        return f"The scenario's own layout, {label(estimated, own.cluster)}, takes the same in everything."
     broken = _broken(question, of, own.candidate, own.values[0] < chosen.values[0])
     if broken:
         return f"The scenario's own layout, {label(own.candidate, own.cluster)}, is no answer: {broken}."
-    place = (
-        f"place {of.own_place:,}" if of.own_place is not None else f"beyond place {len(of.searched.found.candidates)}"
-    )
-    who = f"The scenario's own layout ({place} by the estimate)"
-    return sentences.against(chosen, own, tables["attribution_own"], objective, who)
+    place = f"place {of.own_place:,} by the estimate"
+    if of.own_place is None:
+        listed = lists_own(own.cluster.setting, question.layouts)
+        place = "not among those ranked" if listed else "which `layouts` leaves out"
+    who = f"The scenario's own layout ({place})"
+    return sentences.against(chosen, own, tables["attribution_own"], question.objective[0], who)
 
 
 def _warnings(of: Decided, found: Sure | None) -> list[str]:
     """What a reader should know before using the numbers."""
     said = sentences.priced(list(of.searched.clusters.values()))
     said += list(of.confirmed[0].result.warnings)
-    said += [f"{number} clusters are left out: {why}" for why, number in of.searched.left_out.items()]
+    said += [
+        f"{number} cluster{'s are' if number > 1 else ' is'} left out: {why}"
+        for why, number in of.searched.left_out.items()
+    ]
     if found is None:
         said.append("How sure the choice is was not found out: the fast estimate is not for this scenario.")
     return said

@@ -68,12 +68,14 @@ class Bar:
     """What a choice has to beat: so many that were found before, or any one in every objective.
 
     places   that are looked for;  found   values of choices that fit, best first by one objective, a front by several
+    firsts   by several: the best values of the first objective, by which candidates are placed
     own      value of the scenario's own choice: while it is nearly as good as the last place, so are all better ones
     """
 
     places: int
     found: tuple[tuple[float, ...], ...] = ()
     own: float = math.inf
+    firsts: tuple[float, ...] = ()
 
     @property
     def last(self) -> float:
@@ -84,7 +86,7 @@ class Bar:
     @property
     def counts_own(self) -> bool:
         """Whether every choice that is better than the scenario's own is estimated."""
-        return self.own <= self.last
+        return math.isfinite(self.own) and self.own <= self.last
 
     def excludes(self, least: Sequence[float]) -> bool:
         """Whether a choice whose values are no less than these cannot matter any more."""
@@ -92,14 +94,16 @@ class Bar:
             return False
         if len(least) == 1:
             return least[0] > self.last
-        return any(dominates(one, least) for one in self.found)
+        placed = len(self.firsts) < self.places or least[0] <= self.firsts[self.places - 1]
+        return not placed and any(dominates(one, least) for one in self.found)
 
     def with_found(self, more: Sequence[tuple[float, ...]]) -> Bar:
         """The bar with more choices that fit."""
         every = sorted({*self.found, *more})
         if every and len(every[0]) == 1:
             return replace(self, found=tuple(sorted([*self.found, *more])[: self.places]))
-        return replace(self, found=tuple(front(every)))
+        firsts = tuple(sorted([*self.firsts, *(one[0] for one in more)])[: self.places])
+        return replace(self, found=tuple(front(every)), firsts=firsts)
 
 
 def dominates(one: Sequence[float], other: Sequence[float]) -> bool:

@@ -127,8 +127,8 @@ def test_a_gpu_without_a_price_is_said_to_have_none_and_gets_no_cost(tmp_path: P
     more = "vary:\n  node: [{base: h200-node, gpu: {base: h200, kernels: hopper-fused}}]\n"
     result = library.choose(asked(tmp_path, more))
     assert math.isnan(result.tables["candidates"]["cost_usd"].iloc[0])
-    assert any("No price of a h200 is known" in warning for warning in result.warnings)
-    with pytest.raises(Exception, match="no price of a h200 is known"):
+    assert any("No price of the GPU h200 is known" in warning for warning in result.warnings)
+    with pytest.raises(Exception, match="no price of the GPU h200 is known"):
         library.choose(asked(tmp_path, more), {"objective": ["cost"]})
 
 
