@@ -90,15 +90,17 @@ class Losing:
         return found
 
     def why(self, cluster: int) -> str:
-        """Why a cluster is given up, empty where nothing of it was tested."""
+        """Why a cluster is given up; empty where it survives, or nothing of it was tested."""
         tested = [share for (number, _), share in self.slower.items() if number == cluster]
-        if cluster in self.cut or not tested:
-            return self.cut.get(cluster, "")
+        if cluster in self.cut:
+            return self.cut[cluster]
+        if not tested or min(tested) <= self.survives.most_slower_share:
+            return ""
         if math.isinf(min(tested)):
-            return f"none of its {len(tested)} best layouts is simulated with a lost {self.survives.part}"
+            return f"of its best layouts {len(tested)} were tried, none runs with a lost {self.survives.part}"
         allowed = f"{100 * self.survives.most_slower_share:.3g} % are allowed"
-        least = f"{100 * min(tested):.3g} % slower with a lost {self.survives.part}, {allowed}"
-        return f"its {len(tested)} best layouts are at least {least}"
+        best_share = f"{100 * min(tested):.3g} % slower with a lost {self.survives.part}, {allowed}"
+        return f"of its best layouts {len(tested)} were tried, the best is {best_share}"
 
 
 def survivors(losing: Losing, keep: int, search: Search, *, alone: bool) -> Survivors:

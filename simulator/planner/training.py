@@ -262,8 +262,9 @@ def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], question: TrainingQ
     broken = _broken(question, of, own.candidate, own.values[0] < chosen.values[0])
     if broken:
         return f"The scenario's own layout, {label(own.candidate, own.cluster)}, is no answer: {broken}."
-    place = f"place {of.own_place:,} by the estimate"
-    if of.own_place is None:
+    if of.own_place is not None:
+        place = f"place {of.own_place:,} by the estimate"
+    else:
         listed = lists_own(own.cluster.setting, question.layouts)
         place = "not among those ranked" if listed else "which `layouts` leaves out"
     who = f"The scenario's own layout ({place})"
