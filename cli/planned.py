@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from simulator.planner.result import PlanResult
 
 SHOWN = 10
+GPU_TIME = "gpu_s"
+"""Told in GPU-hours, as pages do: seconds of thousands of GPUs are years."""
 HEADS = {
     "sequences_per_micro_batch": "micro-batch",
     "zero_stage": "ZeRO",
@@ -60,6 +62,11 @@ def cell(name: str, value: Any) -> str:
     unit = next((unit for ending, unit in UNITS.items() if name.endswith(ending)), None)
     if value is None or value != value:
         return "-"
+    if name == GPU_TIME:
+        from reports import words
+        from reports.candidates import shown
+
+        return str(words.quantity(float(value) / shown(name).divisor, shown(name).unit))
     if unit is not None:
         return pretty(float(value), unit)
     if name.endswith("_share"):

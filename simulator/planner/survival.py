@@ -90,15 +90,17 @@ class Losing:
         return found
 
     def why(self, cluster: int) -> str:
-        """Why a cluster is given up, empty where nothing of it was tested."""
+        """Why a cluster is given up; empty where it survives, or nothing of it was tested."""
         tested = [share for (number, _), share in self.slower.items() if number == cluster]
-        if cluster in self.cut or not tested:
-            return self.cut.get(cluster, "")
+        if cluster in self.cut:
+            return self.cut[cluster]
+        if not tested or min(tested) <= self.survives.most_slower_share:
+            return ""
         if math.isinf(min(tested)):
-            return f"none of its {len(tested)} best layouts is simulated with a lost {self.survives.part}"
+            return f"of its best layouts {len(tested)} were tried, none runs with a lost {self.survives.part}"
         allowed = f"{100 * self.survives.most_slower_share:.3g} % are allowed"
-        least = f"{100 * min(tested):.3g} % slower with a lost {self.survives.part}, {allowed}"
-        return f"its {len(tested)} best layouts are at least {least}"
+        best_share = f"{100 * min(tested):.3g} % slower with a lost {self.survives.part}, {allowed}"
+        return f"of its best layouts {len(tested)} were tried, the best is {best_share}"
 
 
 def survivors(losing: Losing, keep: int, search: Search, *, alone: bool) -> Survivors:
@@ -109,11 +111,8 @@ def survivors(losing: Losing, keep: int, search: Search, *, alone: bool) -> Surv
     """
     able = list(losing.clusters.values())
     found = search(able, keep)
-    first = found.candidates[:keep]
-    kept = losing.kept(first, keep)
-    if len(kept) == len(first):
-        kept = losing.kept(found.candidates, len(found.candidates))
-    else:
+    kept = losing.kept(found.candidates, keep)
+    if len(kept) < len(found.candidates):
         found = _alone(losing, keep, search) if alone else _redrawn(losing, keep, search)
         kept = found.candidates
     if found.own is not None:
@@ -137,6 +136,7 @@ def _alone(losing: Losing, keep: int, search: Search) -> Found:
             kept = losing.kept(one.candidates, keep)
         one.candidates = kept
         whole.add(one, keep)
+        whole.equal += one.equal
     return whole
 
 

@@ -66,22 +66,23 @@ def searched(question: TrainingQuestion, ways: Ways) -> Searched:
             losing, search.keep, lambda some, keep: _found(question, some, whole, ways, keep), alone=whole
         )
     left_out.update(lasting.left_out)
-    found = lasting.found
-    if not found.candidates:
-        nearest = _nearest(question, able, whole, ways) if _late(found) else None
-        raise Refused(nothing(question, able, found, nearest))
-    found.candidates, found.equal = merged(found.candidates, search.keep)
-    return Searched(by_number, left_out, found, whole, lasting.slower)
+    if not lasting.found.candidates:
+        nearest = _nearest(question, able, whole, ways) if _late(lasting.found) else None
+        raise Refused(nothing(question, able, lasting.found, nearest))
+    return Searched(by_number, left_out, lasting.found, whole, lasting.slower)
 
 
 def _found(question: TrainingQuestion, some: Sequence[Cluster], whole: bool, ways: Ways, keep: int) -> Found:
-    """The `keep` best of some clusters by a search of all layouts or of draws, whatever part of the network is lost."""
+    """What a search of all layouts, or of draws of them, finds, equal ones merged; whatever part is to be lost."""
     if whole:
-        return exhaustive(Space(some, question.layouts, SPARE * keep), ways.workers, ways.tell)
-    from simulator.planner.sampled import sampled
+        found = exhaustive(Space(some, question.layouts, SPARE * keep), ways.workers, ways.tell)
+    else:
+        from simulator.planner.sampled import sampled
 
-    drawn = question.search.model_copy(update={"keep": keep})
-    return sampled(question.model_copy(update={"search": drawn}), some, ways)
+        drawn = question.search.model_copy(update={"keep": keep})
+        found = sampled(question.model_copy(update={"search": drawn}), some, ways)
+    found.candidates, found.equal = merged(found.candidates, keep)
+    return found
 
 
 def _late(found: Found) -> int:
@@ -180,8 +181,8 @@ def _lost(
         here = of.confirmed[place - 1].values[0] / best if place <= simulated else one.values[0] / estimate
         how = "simulated" if place <= simulated else "estimated"
         broken = _broken(question, of, one, here < 1)
-        far = f"{100 * abs(here - 1):.2f} % {'more' if here >= 1 else 'less'} {objective}, {how}"
-        told[place] = broken or far
+        more = f"{100 * abs(here - 1):.2f} % {'more' if here >= 1 else 'less'} {objective}, {how}"
+        told[place] = broken or more
     return told
 
 
@@ -261,8 +262,9 @@ def _of_own(of: Decided, tables: Mapping[str, pd.DataFrame], question: TrainingQ
     broken = _broken(question, of, own.candidate, own.values[0] < chosen.values[0])
     if broken:
         return f"The scenario's own layout, {label(own.candidate, own.cluster)}, is no answer: {broken}."
-    place = f"place {of.own_place:,} by the estimate"
-    if of.own_place is None:
+    if of.own_place is not None:
+        place = f"place {of.own_place:,} by the estimate"
+    else:
         listed = lists_own(own.cluster.setting, question.layouts)
         place = "not among those ranked" if listed else "which `layouts` leaves out"
     who = f"The scenario's own layout ({place})"

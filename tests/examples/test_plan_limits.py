@@ -91,3 +91,11 @@ def test_the_fewest_that_survive_a_lost_switch_are_found_though_larger_numbers_d
     more = more.replace("200", "30") + "find: {what: fewest-gpus, nodes: [1, 16]}\n"
     with pytest.raises(Refused, match=r"1 node breaks the date by .*, on nodes 16: with a lost switch nodes are cut"):
         chosen(tmp_path, more)
+
+
+def test_a_cluster_that_survives_but_is_slower_is_not_said_to_be_given_up(tmp_path: Path) -> None:
+    more = "vary: {nodes: [1, 4]}\nlimits: {survives: {part: nic, most_slower_share: 10 %}}\n"
+    result = chosen(tmp_path, more)
+    assert set(result.tables["candidates"]["nodes"].iloc[:2]) == {"4"}
+    assert not [said for said in result.warnings if "left out" in said]
+    assert any("The scenario's own layout" in said and "% more" in said for said in result.answer)
