@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from contextlib import nullcontext
+from functools import partial as partial_of
 from pathlib import Path
 
 import pandas as pd
@@ -245,13 +246,20 @@ def test_ctrl_c_leaves_a_store_that_the_same_command_goes_on_from(tmp_path: Path
     words = [sys.executable, "-m", "cli.main", "sweep", str(file), "--workers", "1", "--out", str(tmp_path / "out")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     store = tmp_path / "out" / "sweep.sqlite"
-    with subprocess.Popen(words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        began_s = time.monotonic()
-        while not kept(store) and time.monotonic() - began_s < 60:
-            time.sleep(0.1)
-        partial = kept(store)
-        process.send_signal(signal.SIGINT)
-        _, err = process.communicate(timeout=30)
+    # Whoever runs the tests in the background has SIGINT ignored, and a child inherits that.
+    heard = partial_of(signal.signal, signal.SIGINT, signal.SIG_DFL)
+    with subprocess.Popen(
+        words, env=environment, text=True, preexec_fn=heard, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        try:
+            began_s = time.monotonic()
+            while not kept(store) and time.monotonic() - began_s < 60:
+                time.sleep(0.1)
+            partial = kept(store)
+            process.send_signal(signal.SIGINT)
+            _, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert process.returncode == 5
     assert "interrupted" in err and "the same command goes on" in err and "Traceback" not in err
     assert 0 < partial <= kept(store) < 5001
