@@ -29,7 +29,7 @@ def explain(
 ) -> None:
     """Print a figure's formula, its inputs with value, unit and source, and the formula with the numbers put in."""
     from simulator.explain import explained
-    from workloads.long_run import is_run
+    from workloads.file_kind import is_run
 
     with saying(quiet=False) as say:
         say("Reading the scenario")

@@ -90,8 +90,7 @@ def run(
     told: Gated = NO_GATE,
 ) -> None:
     """Simulate a scenario, a whole run or a service and write its report: how long, how much, and why."""
-    from workloads.long_run import is_run
-    from workloads.service import is_service
+    from workloads.file_kind import is_run, is_service
 
     file = runnable_file(scenario)
     mark = hashlib.sha256("\n".join(changes).encode()).hexdigest()[:8] if changes else ""

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from workloads.service import Service
 
 
+FOLDER = Path(__file__).parent
 SHIPPED = ("scenarios", "runs", "services", "sweeps", "questions")
 """Folders of files that ship to be asked."""
 
@@ -29,8 +30,7 @@ def scenario_file(text: str) -> Path:
 def compared_file(text: str) -> Path:
     """File of a scenario as `runnable_file` finds it. Raises InvalidInput also for a run or a service."""
     from topologies.problems import InvalidInput, Problem
-    from workloads.long_run import is_run
-    from workloads.service import is_service
+    from workloads.file_kind import is_run, is_service
 
     file = runnable_file(text)
     require_no_sweep(file)
@@ -46,11 +46,8 @@ def runnable_file(text: str) -> Path:
 
     Raises as `scenario_file`.
     """
-    from workloads.long_run import RUNS
-    from workloads.scenario import SCENARIOS
-    from workloads.service import SERVICES
-
-    shipped = {path.stem: path for folder in (RUNS, SERVICES, SCENARIOS) for path in folder.glob("*.yaml")}
+    folders = [FOLDER / group for group in ("runs", "services", "scenarios")]
+    shipped = {path.stem: path for folder in folders for path in folder.glob("*.yaml")}
     return _file(text, shipped, "scenario, run or service")
 
 
@@ -71,7 +68,7 @@ def run_file(text: str) -> Path:
 def require_no_sweep(file: Path) -> None:
     """Raise InvalidInput for the file of a sweep, which has a command of its own."""
     from topologies.problems import InvalidInput, Problem
-    from workloads.sweep import is_sweep
+    from workloads.file_kind import is_sweep
 
     if is_sweep(file):
         raise InvalidInput([Problem(str(file), 0, 0, "", "this is a sweep: give it to `clustercast sweep`")])
@@ -99,7 +96,7 @@ def sweep_file(text: str) -> Path:
 
 def _is_shipped(group: str, name: str) -> bool:
     """Whether a file of that name ships in a group."""
-    return (Path(__file__).parent / group / f"{name}.yaml").is_file()
+    return (FOLDER / group / f"{name}.yaml").is_file()
 
 
 def _file(text: str, shipped: Mapping[str, Path], what: str) -> Path:

@@ -139,22 +139,6 @@ def changed_run(run: Run, changes: Mapping[str, object], names: Catalogue | None
     return result
 
 
-def is_run(path: Path) -> bool:
-    """Whether a file describes a run rather than a scenario. Raises InvalidInput where it cannot be read."""
-    root = read_file(path).root
-    if isinstance(root, Table) and not root.entries.keys().isdisjoint({"phases", "scenario"}):
-        return True
-    return _based(root, path)
-
-
-def _based(root: Node, path: Path) -> bool:
-    """Whether a file builds on a shipped run."""
-    if not isinstance(root, Table) or "base" not in root.entries:
-        return False
-    base = root.entries["base"].node
-    return isinstance(base, Scalar) and catalogue(path).find(Run.group, str(base.value)) is not None
-
-
 def run_path(path: str) -> str:
     """A path from the run's root; one that begins at no field of it begins at its scenario, and may be short."""
     head, _, rest = path.partition(".")

@@ -13,11 +13,12 @@ from topologies.nodes import Node, Scalar, Table
 from topologies.problems import FieldErrors, InvalidInput, Problem, listed, meant
 from topologies.reading import Reading, read_file
 from topologies.spec import load, validated
+from workloads.file_kind import is_service
 from workloads.joint_question import JointQuestion
 from workloads.long_run import with_file
 from workloads.plan_question import Question, TrainingQuestion
 from workloads.scenario import Setting, catalogue
-from workloads.service import Service, as_told, is_service, load_service, of_units_not_there
+from workloads.service import Service, as_told, load_service, of_units_not_there
 from workloads.serving_question import ServingQuestion, full_service_path
 from workloads.short_paths import CALLED, full_path
 
@@ -74,11 +75,11 @@ def _of_service(service: Service, path: Path) -> ServingQuestion:
 
 def _refuse_sweep(root: Node) -> None:
     """Raise InvalidInput for a sweep, which is asked nothing."""
-    from workloads.sweep import OWN_FIELDS
+    from workloads.file_kind import SWEEP_FIELDS
 
     entries = root.entries if isinstance(root, Table) else {}
     why = "this is a sweep: give it to `clustercast sweep`"
-    for field in sorted(OWN_FIELDS & entries.keys()):
+    for field in sorted(SWEEP_FIELDS & entries.keys()):
         raise InvalidInput([Problem.at(entries[field].mark, field, why)])
 
 

@@ -11,9 +11,7 @@ from pydantic import Field, model_validator
 
 from topologies.catalogue import Catalogue, FromCatalogue
 from topologies.discovery import Discovered
-from topologies.nodes import Scalar, Table
 from topologies.problems import FieldErrors, InvalidInput, Problem, listed
-from topologies.reading import read_file
 from topologies.spec import Spec, load
 from topologies.units import Count, CountOrZero, Seconds, Share
 from workloads.autoscaling import Autoscaling
@@ -30,8 +28,6 @@ from workloads.traffic_kind import TrafficSpec
 
 SERVICES = FOLDER / "services"
 KINDS = ("prefill", "decode", "whole")
-OWN_FIELDS = frozenset({"prefill", "decode", "whole", "typical", "promises"})
-"""Fields that a scenario of training and a run of weeks do not have."""
 
 
 class Typical(Spec):
@@ -209,14 +205,3 @@ def of_units_not_there(service: Service, changes: Mapping[str, object]) -> Itera
 def as_told(value: object) -> str:
     """A value as YAML on one line."""
     return json.dumps(value) if isinstance(value, dict | list | tuple | bool) or value is None else str(value)
-
-
-def is_service(path: Path) -> bool:
-    """Whether a file describes a service. Raises InvalidInput where it cannot be read."""
-    root = read_file(path).root
-    if not isinstance(root, Table):
-        return False
-    if not root.entries.keys().isdisjoint(OWN_FIELDS):
-        return True
-    base = root.entries["base"].node if "base" in root.entries else None
-    return isinstance(base, Scalar) and catalogue(path).find(Service.group, str(base.value)) is not None

@@ -17,6 +17,7 @@ from topologies.problems import FieldErrors, InvalidInput, Problem, listed, mean
 from topologies.reading import Reading, read_file
 from topologies.spec import Spec, validated, written
 from workloads.design import DesignSpec, Value
+from workloads.file_kind import SWEEP_FIELDS, is_sweep
 from workloads.long_run import Run, load_run, run_path
 from workloads.scenario import FOLDER, Scenario, catalogue, load_scenario
 from workloads.service import Service, load_service
@@ -25,8 +26,6 @@ from workloads.short_paths import CALLED, full_path
 SWEEPS = FOLDER / "sweeps"
 KINDS = {"scenario": (Scenario, load_scenario), "run": (Run, load_run), "service": (Service, load_service)}
 """Fields that say what is swept -> its class, and how its file is read."""
-OWN_FIELDS = frozenset({"design", "overrides", "scenarios", "detail"})
-"""Fields that a scenario, a run and a service do not have."""
 SUFFIXES = (".yaml", ".yml")
 BASE = "as it is"
 """What a scenario without overrides is called."""
@@ -154,7 +153,9 @@ def load_sweep(path: Path, folders: tuple[Path, ...] = (), changes: Mapping[str,
     """
     reading = read_file(path)
     if not is_sweep(path):
-        why = f"this is no sweep: one has {listed(sorted(OWN_FIELDS))}, and names what it sweeps under {listed(KINDS)}"
+        why = (
+            f"this is no sweep: one has {listed(sorted(SWEEP_FIELDS))}, and names what it sweeps under {listed(KINDS)}"
+        )
         raise InvalidInput([Problem(str(path), 0, 0, "", why)])
     reading = Reading(_with_files(reading.root, path, folders), reading.problems)
     names = names_of(path, folders)
@@ -188,12 +189,6 @@ def _sweep_path(path: str, sweep: Sweep) -> str:
     if head in Sweep.model_fields and head not in CALLED:
         return path
     return f"{sweep.what}.{path_of(path, sweep.what)}"
-
-
-def is_sweep(path: Path) -> bool:
-    """Whether a file describes a sweep. Raises InvalidInput where it cannot be read."""
-    root = read_file(path).root
-    return isinstance(root, Table) and not root.entries.keys().isdisjoint(OWN_FIELDS)
 
 
 def _files(root: Node, path: Path) -> Iterator[tuple[str, Entry, Path]]:

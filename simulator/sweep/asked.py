@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator.sweep.preflight import admit
 from simulator.sweep.question import Question
-from simulator.sweep.run import Opened
 from workloads.scenario import catalogue
 from workloads.sweep import Sweep, changed_sweep, load_sweep, names_of
+
+if TYPE_CHECKING:
+    from simulator.sweep.run import Opened
 
 
 def question_of(swept: Sweep | Path, changes: Mapping[str, object], folders: tuple[Path, ...] = ()) -> Question:

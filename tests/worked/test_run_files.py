@@ -9,7 +9,8 @@ import pytest
 from tests.runs_of_weeks import FAILING, OWNED, SMALL, read, written
 from topologies.problems import InvalidInput
 from topologies.spec import dump, loads
-from workloads.long_run import RUNS, Run, changed_run, is_run, load_run
+from workloads.file_kind import is_run
+from workloads.long_run import RUNS, Run, changed_run, load_run
 from workloads.run_phases.stated import Stated
 from workloads.scenario import SCENARIOS
 
