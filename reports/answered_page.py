@@ -1,15 +1,30 @@
-"""What pages of runs and of services have in common: their tiles and their foot."""
+"""What pages of runs, services, plans and sweeps have in common: the page around sections, tiles, the foot."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from reports import tiles, words
-from reports.document import Tile
+from reports.document import Page, Section, Tile
 from simulator.result import Answered, Figure
 
 Note = str | Callable[[Mapping[str, Figure]], str]
 """The line under a tile, or how it is made of the headline."""
+
+
+def document(result: Answered, tiled: Iterable[Tile], sections: Iterable[Section]) -> Page:
+    """The page's content, in the order in which it is read."""
+    first, *further = result.answer or ("",)
+    return Page(
+        title=result.title,
+        kicker=f"clustercast {result.kind}: {result.name}",
+        binds=first,
+        answer=tuple(further),
+        warnings=result.warnings,
+        tiles=tuple(tiled),
+        sections=tuple(sections),
+        foot=foot(result),
+    )
 
 
 def shown(headline: Mapping[str, Figure], asked: Mapping[str, tuple[str, Note]]) -> Iterator[Tile]:

@@ -55,17 +55,7 @@ def page(result: Answered) -> str:
 
 def document(result: Answered) -> Page:
     """The page's content, in the order in which it is read."""
-    first, *further = result.answer or ("",)
-    return Page(
-        title=result.title,
-        kicker=f"clustercast plan: {result.name}",
-        binds=first,
-        answer=tuple(further),
-        warnings=result.warnings,
-        tiles=tuple(tiles_of(result)),
-        sections=tuple(_sections(result)),
-        foot=answered_page.foot(result),
-    )
+    return answered_page.document(result, tiles_of(result), _sections(result))
 
 
 def _sections(result: Answered) -> Iterator[Section]:

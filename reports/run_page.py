@@ -96,17 +96,7 @@ def page(result: RunResult) -> str:
 
 def document(result: RunResult) -> Page:
     """The page's content, in the order in which it is read."""
-    binds, *answer = result.answer
-    return Page(
-        title=result.title,
-        kicker=f"clustercast run: {result.name}",
-        binds=binds,
-        answer=tuple(answer),
-        warnings=result.warnings,
-        tiles=tuple(answered_page.shown(result.headline, SHOWN)),
-        sections=tuple(_sections(result)),
-        foot=answered_page.foot(result),
-    )
+    return answered_page.document(result, answered_page.shown(result.headline, SHOWN), _sections(result))
 
 
 def _sections(result: RunResult) -> Iterator[Section]:

@@ -74,17 +74,7 @@ def page(result: ServiceResult) -> str:
 
 def document(result: ServiceResult) -> Page:
     """The page's content, in the order in which it is read."""
-    binds, *answer = result.answer
-    return Page(
-        title=result.title,
-        kicker=f"clustercast service: {result.name}",
-        binds=binds,
-        answer=tuple(answer),
-        warnings=result.warnings,
-        tiles=tuple(answered_page.shown(result.headline, SHOWN)),
-        sections=tuple(_sections(result)),
-        foot=answered_page.foot(result),
-    )
+    return answered_page.document(result, answered_page.shown(result.headline, SHOWN), _sections(result))
 
 
 def _sections(result: ServiceResult) -> Iterator[Section]:

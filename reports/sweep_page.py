@@ -53,17 +53,7 @@ def page(result: Answered) -> str:
 
 def document(result: Answered) -> Page:
     """The page's content, in the order in which it is read."""
-    first, *further = result.answer or ("",)
-    return Page(
-        title=result.title,
-        kicker=f"clustercast sweep: {result.name}",
-        binds=first,
-        answer=tuple(further),
-        warnings=result.warnings,
-        tiles=tuple(_tiles(result)),
-        sections=tuple(_sections(result)),
-        foot=answered_page.foot(result),
-    )
+    return answered_page.document(result, _tiles(result), _sections(result))
 
 
 def ranked(points: pd.DataFrame) -> Candidates:
